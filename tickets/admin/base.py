@@ -1,0 +1,65 @@
+"""What all admin pages of the helpdesk share: they stay quick at a million rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+COUNTED = 10_000
+
+
+class CappedCount(int):
+    """A count that went no further: it is a number to pages, and says “10,000+” to people."""
+
+    def __str__(self) -> str:
+        return f"{COUNTED:,}+"
+
+
+class CappedPaginator(Paginator):
+    """Counts at most COUNTED rows and offers that many; what lies beyond is reached by filters and search.
+
+    Actions on “all 10,000+” act on the whole filtered queryset: Django hands it to them without asking this count.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        counted: int = self.object_list.order_by()[: COUNTED + 1].count()  # type: ignore[attr-defined]
+        return CappedCount(COUNTED) if counted > COUNTED else counted
+
+
+class QuickAdmin(admin.ModelAdmin):
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+
+class ReadOnlyAdmin(QuickAdmin):
+    """History: looked at, never edited."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    """The newest rows of a ticket's history."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

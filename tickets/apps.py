@@ -1,0 +1,24 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+from django.db.models.signals import post_migrate
+
+
+class TicketsConfig(AppConfig):
+    name = "tickets"
+    default = True
+    verbose_name = "Helpdesk"
+
+    def ready(self) -> None:
+        from tickets.access import grant_admins
+        from tickets.live import tell_open_pages
+        from tickets.signals import ticket_changed
+
+        post_migrate.connect(grant_admins)
+        ticket_changed.connect(tell_open_pages)
+
+
+class DeskAdminConfig(admin_apps.AdminConfig):
+    """The stock admin, entered by the Admins group instead of by is_staff."""
+
+    default = False
+    default_site = "tickets.admin_site.DeskAdminSite"

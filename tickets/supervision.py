@@ -1,0 +1,97 @@
+"""Closing sockets whose person was logged out, deactivated or lost sight of the ticket, all in one check."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError
+from django.utils import timezone
+
+from tickets.access import visible_pairs
+from tickets.sockets import Visitor, in_thread
+
+logger = logging.getLogger(__name__)
+
+LOGGED_OUT, NOT_FOUND, TOO_SLOW = 4401, 4404, 4408
+CHECK_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a socket was opened on: a login and a ticket."""
+
+    user_id: int
+    session_key: str
+    session_hash: str
+    ticket_id: int
+
+    @classmethod
+    def of(cls, visitor: Visitor, ticket_id: int) -> Claim:
+        return cls(visitor.user.pk, visitor.session_key, visitor.session_hash, ticket_id)
+
+
+class Supervised(Protocol):
+    @property
+    def claim(self) -> Claim: ...
+
+    async def close(self, code: int) -> None: ...
+
+
+class Supervisor:
+    """All open sockets of this process; checks them every CHECK_SECONDS while there are any."""
+
+    def __init__(self) -> None:
+        self._sockets: set[Supervised] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, socket: Supervised) -> None:
+        self._sockets.add(socket)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._watch())
+
+    def discard(self, socket: Supervised) -> None:
+        self._sockets.discard(socket)
+
+    def watches_any(self, ticket_ids: Collection[int]) -> bool:
+        """Whether a page of one of these tickets is open in this process; asked from any thread."""
+        wanted = set(ticket_ids)
+        return any(socket.claim.ticket_id in wanted for socket in list(self._sockets))
+
+    async def _watch(self) -> None:
+        while self._sockets:
+            await asyncio.sleep(CHECK_SECONDS)
+            try:
+                lost = await in_thread(lost_claims)({socket.claim for socket in self._sockets})
+            except DatabaseError:
+                logger.warning("Open sockets could not be checked; trying again.", exc_info=True)
+                continue
+            for socket in [socket for socket in self._sockets if socket.claim in lost]:
+                self._sockets.discard(socket)
+                await socket.close(lost[socket.claim])
+
+
+supervisor = Supervisor()
+
+
+def lost_claims(claims: Collection[Claim]) -> dict[Claim, int]:
+    """The claims that no longer hold, with the close code that says why. The same few queries for any number."""
+    keys = {claim.session_key for claim in claims}
+    alive = set(
+        Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()).values_list("pk", flat=True)
+    )
+    users = User.objects.filter(is_active=True).in_bulk({claim.user_id for claim in claims})
+    hashes = {pk: user.get_session_auth_hash() for pk, user in users.items()}
+    visible = visible_pairs({(claim.user_id, claim.ticket_id) for claim in claims})
+    lost: dict[Claim, int] = {}
+    for claim in claims:
+        if claim.session_key not in alive or hashes.get(claim.user_id) != claim.session_hash:
+            lost[claim] = LOGGED_OUT
+        elif (claim.user_id, claim.ticket_id) not in visible:
+            lost[claim] = NOT_FOUND
+    return lost
