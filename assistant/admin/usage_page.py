@@ -1,0 +1,181 @@
+"""What AI work has cost: by day, model, purpose and person, as charts, tables and CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from assistant.costs import charts, usage
+from assistant.costs.money import usd
+from assistant.costs.usage import Named, Period, Report, Sums
+
+LONGEST_PERIOD = 366
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class PeriodForm(forms.Form):
+    """This month, the last 30 days, or two dates; all in UTC."""
+
+    period = forms.ChoiceField(
+        label=gettext_lazy("Period"),
+        required=False,
+        choices=[
+            ("month", gettext_lazy("This month")),
+            ("30days", gettext_lazy("Last 30 days")),
+            ("range", gettext_lazy("From … to …")),
+        ],
+        error_messages={"invalid_choice": gettext_lazy("“%(value)s” is no period: use month, 30days or range.")},
+    )
+    first = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput({"type": "date"}))
+    last = forms.DateField(label=gettext_lazy("To"), required=False, widget=forms.DateInput({"type": "date"}))
+
+    def __init__(self, data: object, today: date) -> None:
+        super().__init__(data, label_suffix="")  # type: ignore[arg-type]
+        self.today = today
+        for name in ("first", "last"):
+            self.fields[name].error_messages["invalid"] = _("Write the date as year-month-day, such as 2026-11-23.")
+
+    def clean(self) -> dict[str, object]:
+        values = super().clean() or {}
+        if self.errors:
+            return values
+        chosen, first, last = values["period"], values["first"], values["last"]
+        if chosen == "range" or (not chosen and (first or last)):
+            values["shown"] = self._between(first, last)
+        elif chosen == "30days":
+            values["shown"] = Period(self.today - timedelta(29), self.today)
+        else:
+            values["shown"] = Period(self.today.replace(day=1), self.today)
+        return values
+
+    def _between(self, first: date | None, last: date | None) -> Period:
+        if first is None or last is None:
+            raise forms.ValidationError(_("Give both dates of the range, from and to."))
+        if first > last:
+            raise forms.ValidationError(_("The range ends before it begins: swap the two dates."))
+        if (last - first).days >= LONGEST_PERIOD:
+            text = _("A range may have up to %(days)d days: choose a shorter one.")
+            raise forms.ValidationError(text % {"days": LONGEST_PERIOD})
+        return Period(first, last)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table: for people, and exactly for spreadsheets."""
+
+    heading: str | Promise
+    shown: Callable[[Sums], str]
+    exact: Callable[[Sums], str]
+
+
+def _whole(heading: str | Promise, name: str) -> Column:
+    return Column(heading, lambda sums: f"{getattr(sums, name):,}", lambda sums: str(getattr(sums, name)))
+
+
+def _money(heading: str | Promise, name: str) -> Column:
+    return Column(heading, lambda sums: usd(getattr(sums, name)), lambda sums: f"{getattr(sums, name):f}")
+
+
+COLUMNS = (
+    _whole(gettext_lazy("Calls"), "calls"),
+    _whole(gettext_lazy("Requests"), "requests"),
+    _whole(gettext_lazy("Prompt tokens"), "prompt_tokens"),
+    _whole(gettext_lazy("Cached tokens"), "cached_tokens"),
+    _whole(gettext_lazy("Completion tokens"), "completion_tokens"),
+    Column(
+        gettext_lazy("Cost, USD"),
+        charts.cost_text,
+        lambda sums: f"{sums.cost:f}" if sums.cost_known else _("unknown"),
+    ),
+    _money(gettext_lazy("Reserved, USD"), "reserved"),
+    _money(gettext_lazy("Outcome unknown, USD"), "unknown"),
+    _whole(gettext_lazy("Calls without known price"), "unpriced"),
+)
+GROUPINGS = {
+    "day": gettext_lazy("Day"),
+    "model": gettext_lazy("Model"),
+    "purpose": gettext_lazy("Purpose"),
+    "person": gettext_lazy("Person"),
+}
+
+
+@require_safe
+def usage_page(request: HttpRequest) -> HttpResponse:
+    now = timezone.now().astimezone(UTC)
+    form = PeriodForm(request.GET, now.date())
+    context = admin.site.each_context(request) | {"title": _("AI usage and cost"), "form": form}
+    if not form.is_valid():
+        return render(request, "admin/assistant/pages/usage.html", context, status=400)
+    period = form.cleaned_data["shown"]
+    found = usage.report(period)
+    month, people = usage.budgets(now)
+    context |= {
+        "period": period,
+        "report": found,
+        "month": month,
+        "people": people,
+        "columns": COLUMNS,
+        "sections": [_section(by, found) for by in GROUPINGS],
+        "total": [column.shown(found.total) for column in COLUMNS],
+        "link": f"period=range&first={period.first}&last={period.last}",
+    }
+    return render(request, "admin/assistant/pages/usage.html", context)
+
+
+@require_safe
+def usage_csv(request: HttpRequest) -> HttpResponse:
+    """One of the page's tables, with exact figures."""
+    form = PeriodForm(request.GET, datetime.now(UTC).date())
+    by = request.GET.get("by", "day")
+    if not form.is_valid():
+        sentences = [str(text) for texts in form.errors.values() for text in texts]
+        return HttpResponseBadRequest("\n".join(sentences), content_type="text/plain; charset=utf-8")
+    if by not in GROUPINGS:
+        text = _("Choose by=day, by=model, by=purpose or by=person.")
+        return HttpResponseBadRequest(text, content_type="text/plain; charset=utf-8")
+    period = form.cleaned_data["shown"]
+    found = usage.report(period)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    name = f"ai-usage-by-{by}-{period.first}-to-{period.last}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    writer = csv.writer(response)
+    writer.writerow([GROUPINGS[by], *(column.heading for column in COLUMNS)])
+    for label, sums in [*_rows(by, found, date.isoformat), (_("Total"), found.total)]:
+        writer.writerow([neutralised(label), *(column.exact(sums) for column in COLUMNS)])
+    return response
+
+
+def neutralised(text: str) -> str:
+    """Spreadsheets run a cell that begins like a formula; a quote in front makes it text (OWASP, CSV injection)."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _section(by: str, found: Report) -> dict[str, object]:
+    rows = _rows(by, found, date_format)
+    chart = charts.columns(found.days) if by == "day" else charts.bars(rows)
+    return {
+        "by": by,
+        "heading": GROUPINGS[by],
+        "chart": chart,
+        "rows": [(label, [column.shown(sums) for column in COLUMNS]) for label, sums in rows],
+    }
+
+
+def _rows(by: str, found: Report, written: Callable[[date], str]) -> list[Named]:
+    """The rows of one table; days without calls are in the chart alone."""
+    if by == "day":
+        return [(written(day), sums) for day, sums in found.days if sums.calls]
+    return list({"model": found.models, "purpose": found.kinds, "person": found.people}[by])

@@ -1,0 +1,230 @@
+"""The life of a draft in the database: asked for, saved as it grows, ended, and then sent or thrown away."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from assistant import gateway
+from assistant.drafts.comparison import share_changed
+from assistant.drafts.prompt import TONES, build_messages
+from assistant.models import Draft, RelayCall
+from assistant.relay.errors import RelayError
+from assistant.relay.types import End
+from tickets.access import ticket_or_404
+from tickets.models import Message, Ticket
+
+SAVE_SECONDS = 1.0
+ORPHANED_AFTER = timedelta(seconds=10)
+UNSENT = (Draft.State.STREAMING, Draft.State.DONE, Draft.State.STOPPED, Draft.State.INTERRUPTED, Draft.State.FAILED)
+
+
+class DraftRefused(Exception):
+    """A draft that cannot begin. `code` is one of the public error codes; `message` is for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an agent asks for. An empty model is the default one."""
+
+    instruction: str = ""
+    tone: str = "friendly"
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A draft about to be streamed, with its reserved ledger row."""
+
+    draft: Draft
+    call: RelayCall
+    route: gateway.Route
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a running draft has come: `seq` is the number of its last delta."""
+
+    draft_id: uuid.UUID
+    text: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a stream ended: with the relay's End or an error, or stopped by a person.
+
+    `attempts` are the requests that belong to the plan's ledger row.
+    """
+
+    text: str
+    seq: int
+    attempts: int
+    outcome: End | RelayError
+    stopped: bool
+
+
+def start(user: User, ticket_id: int, wish: Wish, now: datetime) -> Plan:
+    """Write the draft and its reserved ledger row; an earlier one of this person for the ticket is told to stop.
+
+    Raises DraftRefused (bad_request, ai_disabled, invalid_key, budget_reached) and Http404.
+    """
+    if wish.tone not in TONES:
+        raise DraftRefused("bad_request", _("The tone must be one of: %(tones)s.") % {"tones": ", ".join(TONES)})
+    ticket = ticket_or_404(user, ticket_id)
+    route = gateway.route_request(
+        messages=build_messages(ticket, instruction=wish.instruction, tone=wish.tone),
+        use_case="writing", user_waiting=True, model=wish.model or settings.DRAFT_MODEL,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            call = gateway.reserve(route, kind=RelayCall.Kind.DRAFT, user=user)
+            _unsent(ticket.pk, user).filter(state=Draft.State.STREAMING).update(stop_requested=True)
+            draft = Draft.objects.create(
+                ticket=ticket, author=user, model=route.model, instruction=wish.instruction, tone=wish.tone,
+                call=call, created=now, saved=now,
+            )  # fmt: skip
+    except gateway.AIUnavailable as error:
+        raise DraftRefused(error.code, error.message) from error
+    return Plan(draft, call, route)
+
+
+def pay_again(plan: Plan, error: RelayError, attempts: int) -> Plan | None:
+    """Reserve another ledger row for the next try and settle the one whose `attempts` requests failed with `error`.
+
+    None when the next try is refused; then nothing has changed.
+    """
+    try:
+        with transaction.atomic():
+            call = gateway.reserve(plan.route, kind=RelayCall.Kind.DRAFT, user=plan.draft.author)
+            gateway.settle_failure(plan.call, error, attempts=attempts, prompt=plan.route.prompt)
+            Draft.objects.filter(pk=plan.draft.pk).update(call=call)
+    except gateway.AIUnavailable:
+        return None
+    return replace(plan, call=call)
+
+
+def save(progress: Sequence[Progress], now: datetime) -> set[uuid.UUID]:
+    """Write the text of all running drafts of a process at once; returns those that were asked to stop.
+
+    Drafts that are not streaming any more stay as they are.
+    """
+    rows = [Draft(pk=each.draft_id, text=each.text, seq=each.seq, saved=now) for each in progress]
+    Draft.objects.filter(state=Draft.State.STREAMING).bulk_update(rows, ["text", "seq", "saved"])
+    asked = Draft.objects.filter(pk__in=[row.pk for row in rows], stop_requested=True)
+    return set(asked.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def finish(plan: Plan, ending: Ending, now: datetime) -> Draft:
+    """Settle the call and write the draft's end; returns the draft as it is then, its call loaded.
+
+    A draft that was sent or discarded meanwhile keeps that state.
+    """
+    _settle(plan, ending)
+    open_states = (Draft.State.STREAMING, Draft.State.INTERRUPTED)
+    Draft.objects.filter(pk=plan.draft.pk, state__in=open_states).update(
+        text=ending.text, seq=ending.seq, saved=now, **_end_fields(ending)
+    )
+    return Draft.objects.select_related("call").filter(pk=plan.draft.pk).first() or plan.draft
+
+
+def request_stop(user: User, ticket_id: int, draft_id: uuid.UUID) -> bool:
+    """Ask the process that drives the draft to stop it; it sees so at its next save."""
+    return bool(_visible(user, ticket_id).filter(pk=draft_id).update(stop_requested=True))
+
+
+def find(user: User, ticket_id: int, draft_id: uuid.UUID, now: datetime) -> Draft | None:
+    """A draft of a ticket that `user` sees; what no process drives any more is marked first."""
+    interrupt_orphans(now)
+    return _visible(user, ticket_id).select_related("call").filter(pk=draft_id).first()
+
+
+def latest_unsent(user: User, ticket_id: int, now: datetime) -> Draft | None:
+    """The last draft this person asked for in the ticket, if it is neither sent nor discarded and holds text."""
+    interrupt_orphans(now)
+    draft = Draft.objects.filter(ticket_id=ticket_id, author=user).select_related("call").order_by("-created").first()
+    if draft is None or draft.state not in UNSENT:
+        return None
+    return draft if draft.text or draft.state == Draft.State.STREAMING else None
+
+
+def interrupt_orphans(now: datetime) -> int:
+    """Mark streaming drafts whose process has not saved them lately; their text stays. Returns how many."""
+    orphans = Draft.objects.filter(state=Draft.State.STREAMING, saved__lt=now - ORPHANED_AFTER)
+    reason = _("The server that wrote this draft stopped. What had arrived is kept; ask for a new draft.")
+    return orphans.update(state=Draft.State.INTERRUPTED, error_code="interrupted", error=reason)
+
+
+def discard(user: User, ticket_id: int, draft_id: uuid.UUID) -> bool:
+    """Throw an unsent draft away; False when there is none."""
+    unsent = _visible(user, ticket_id).filter(pk=draft_id, state__in=UNSENT)
+    return bool(unsent.update(state=Draft.State.DISCARDED, stop_requested=True))
+
+
+def mark_sent(sender: object, *, ticket: Ticket, message: Message, draft_id: str, **_: Any) -> None:
+    """Receiver of `reply_sent`: keep which draft was used and how much of it was changed; the rest is discarded."""
+    with transaction.atomic():
+        draft = _used(ticket, draft_id)
+        if draft is not None:
+            Draft.objects.filter(pk=draft.pk).update(
+                state=Draft.State.SENT, stop_requested=True, sent_message=message,
+                edited=share_changed(draft.text, message.body),
+            )  # fmt: skip
+        if message.author is not None:
+            unused = _unsent(ticket.pk, message.author)
+            unused.update(state=Draft.State.DISCARDED, stop_requested=True)
+
+
+def _used(ticket: Ticket, draft_id: str) -> Draft | None:
+    try:
+        return Draft.objects.filter(ticket=ticket, pk=uuid.UUID(draft_id), state__in=UNSENT).first()
+    except ValueError:
+        return None
+
+
+def _visible(user: User, ticket_id: int) -> QuerySet[Draft]:
+    return Draft.objects.filter(ticket=ticket_or_404(user, ticket_id))
+
+
+def _unsent(ticket_id: int, user: User) -> QuerySet[Draft]:
+    return Draft.objects.filter(ticket_id=ticket_id, author=user, state__in=UNSENT)
+
+
+def _settle(plan: Plan, ending: Ending) -> None:
+    call, outcome, prompt = plan.call, ending.outcome, plan.route.prompt
+    if isinstance(outcome, End):
+        gateway.settle(call, outcome, attempts=ending.attempts, prompt=prompt, text=ending.text)
+    else:
+        gateway.settle_failure(call, outcome, attempts=ending.attempts, prompt=prompt, text=ending.text)
+
+
+def _end_fields(ending: Ending) -> dict[str, Any]:
+    states, outcome = Draft.State, ending.outcome
+    if ending.stopped:
+        return {"state": states.STOPPED, "finish_reason": "stopped"}
+    if isinstance(outcome, RelayError):
+        state = states.INTERRUPTED if ending.text else states.FAILED
+        return {"state": state, "error_code": outcome.code, "error": outcome.message}
+    known = {"finish_reason": outcome.finish_reason[:30], "unreadable_events": outcome.unreadable_events}
+    if outcome.finish_reason == "content_filter":
+        reason = _("The provider's content filter ended this draft.")
+        return {"state": states.FAILED, "error_code": "blocked", "error": reason, **known}
+    if not ending.text:
+        reason = _("The model answered without any text. Try again, or choose another model.")
+        return {"state": states.FAILED, "error_code": "relay_error", "error": reason, **known}
+    return {"state": states.DONE, **known}

@@ -1,0 +1,51 @@
+"""Frames of drafts for pages that other processes serve, over a shared channel layer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+from assistant.drafts.inbox import TICK
+from tickets.live import group_of, layer_is_shared
+
+if TYPE_CHECKING:
+    from assistant.drafts.running import Running
+
+logger = logging.getLogger(__name__)
+
+
+class Sharing:
+    """Gathers what is told and sends it on every TICK, in order; does nothing where the layer is in memory.
+
+    A layer may drop messages and a page may join late, so every save sends a snapshot too: readers there drop what
+    does not follow and go on from the next snapshot.
+    """
+
+    def __init__(self) -> None:
+        self.origin = uuid4().hex
+        self._waiting: dict[int, list[dict[str, Any]]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def tell(self, running: Running, frame: str) -> None:
+        if not layer_is_shared():
+            return
+        self._waiting.setdefault(running.ticket_id, []).append({"author": running.author_id, "frame": frame})
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._publish())
+
+    async def _publish(self) -> None:
+        layer = get_channel_layer()
+        while self._waiting:
+            await asyncio.sleep(TICK)
+            waiting, self._waiting = self._waiting, {}
+            for ticket_id, frames in waiting.items():
+                message = {"type": "ticket.drafts", "origin": self.origin, "frames": frames}
+                try:
+                    await layer.group_send(group_of(ticket_id), message)
+                except (OSError, RedisError):
+                    logger.warning("Other processes could not be told of drafts.", exc_info=True)

@@ -1,0 +1,156 @@
+"""The process's hub of running drafts: starts them, tells their pages, saves them, and caps their number.
+
+One draft is one task on the event loop and one thread that reads the relay. Each person has at most one running draft
+a ticket: a new one stops the old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import defaultdict
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import DatabaseError
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assistant.drafts import frames, lifecycle
+from assistant.drafts.inbox import Inbox
+from assistant.drafts.lifecycle import DraftRefused, Plan, Wish
+from assistant.drafts.reader import Item
+from assistant.drafts.running import Page, Running
+from assistant.drafts.sharing import Sharing
+from tickets.live import layer_is_shared
+from tickets.sockets import in_thread
+
+logger = logging.getLogger(__name__)
+
+STOP_PATIENCE = 2.0  # seconds a new draft waits for the thread of the one it replaces
+
+
+class Hub:
+    """All of it lives on the process's event loop."""
+
+    def __init__(self) -> None:
+        self.sharing = Sharing()
+        self._pages: defaultdict[tuple[int, int], set[Page]] = defaultdict(set)  # by ticket and person
+        self._running: dict[UUID, Running] = {}
+        self._starting = 0
+        self._inbox: Inbox[Item] | None = None
+        self._saver: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def open(self, page: Page) -> None:
+        """A page of a ticket was opened: it follows every draft its person runs there, now and later."""
+        self._pages[page.ticket_id, page.user_id].add(page)
+        for running in self._running_of(page.ticket_id, page.user_id):
+            page.put(frames.started(running.id, running.plan.draft.model))
+            self.follow(page, running.id)
+
+    def leave(self, page: Page) -> None:
+        key = (page.ticket_id, page.user_id)
+        self._pages[key].discard(page)
+        if not self._pages[key]:
+            del self._pages[key]
+        for running in self._running.values():
+            running.followers.discard(page)
+
+    def follow(self, page: Page, draft_id: UUID) -> bool:
+        """Send a snapshot now and deltas from then on; False when no such draft of the page's ticket runs here."""
+        running = self._running.get(draft_id)
+        if running is None or running.ticket_id != page.ticket_id:
+            return False
+        running.followers.add(page)
+        page.put(frames.snapshot(running.id, running.seq, running.text))
+        return True
+
+    async def start(self, user: User, ticket_id: int, wish: Wish) -> None:
+        """Begin a draft. Raises DraftRefused: busy at the cap, else as lifecycle.start."""
+        await self._stop_earlier(ticket_id, user.pk)
+        if len(self._running) + self._starting >= settings.DRAFT_MAX_STREAMS:
+            raise DraftRefused("busy", _("As many drafts as this server allows are being written. Try again soon."))
+        self._starting += 1
+        try:
+            plan = await in_thread(lifecycle.start)(user, ticket_id, wish, timezone.now())
+        except Http404:
+            raise DraftRefused("not_found", _("There is no such ticket.")) from None
+        finally:
+            self._starting -= 1
+        self._run(plan)
+
+    def runs(self, draft_id: UUID) -> bool:
+        return draft_id in self._running
+
+    def stop(self, draft_id: UUID, ticket_id: int) -> bool:
+        """Stop a draft that runs here; False when none does."""
+        running = self._running.get(draft_id)
+        if running is None or running.ticket_id != ticket_id:
+            return False
+        running.stop()
+        return True
+
+    async def _stop_earlier(self, ticket_id: int, user_id: int) -> None:
+        earlier = self._running_of(ticket_id, user_id)
+        for running in earlier:
+            running.stop()
+        if earlier:
+            await asyncio.wait([asyncio.ensure_future(r.finished.wait()) for r in earlier], timeout=STOP_PATIENCE)
+
+    def _run(self, plan: Plan) -> None:
+        if self._inbox is None:
+            self._inbox = Inbox(asyncio.get_running_loop())
+        running = Running(plan, self._inbox, self._tell)
+        self._running[running.id] = running
+        self._tell(running, frames.started(running.id, plan.draft.model))
+        task = asyncio.create_task(self._drive(running))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if self._saver is None or self._saver.done():
+            self._saver = asyncio.create_task(self._save())
+
+    async def _drive(self, running: Running) -> None:
+        try:
+            ending = await running.drive(random.Random())
+            draft = await in_thread(lifecycle.finish)(running.plan, ending, timezone.now())
+            self._tell(running, frames.ended(draft))
+        except DatabaseError:
+            # What was saved stays; nobody saves it any more, so it will be marked interrupted.
+            logger.exception("Draft %s could not be finished.", running.id)
+            text = _("The draft could not be stored. Copy what you need and try again.")
+            self._tell(running, frames.failed(running.id, "interrupted", text, running.text))
+        finally:
+            del self._running[running.id]
+            running.finished.set()
+
+    async def _save(self) -> None:
+        """Save all running drafts once a second in one transaction, and stop those that were asked to elsewhere."""
+        while self._running:
+            await asyncio.sleep(lifecycle.SAVE_SECONDS)
+            running = list(self._running.values())
+            try:
+                asked = await in_thread(lifecycle.save)([each.progress for each in running], timezone.now())
+            except DatabaseError:
+                logger.warning("Running drafts could not be saved; trying again.", exc_info=True)
+                continue
+            for each in running:
+                if each.id in asked:
+                    each.stop()
+                if layer_is_shared():
+                    self.sharing.tell(each, frames.snapshot(each.id, each.seq, each.text))
+
+    def _tell(self, running: Running, frame: str) -> None:
+        pages = self._pages.get((running.ticket_id, running.author_id or 0), set())
+        for page in running.followers | pages:
+            page.put(frame)
+        self.sharing.tell(running, frame)
+
+    def _running_of(self, ticket_id: int, user_id: int) -> list[Running]:
+        return [r for r in self._running.values() if (r.ticket_id, r.author_id) == (ticket_id, user_id)]
+
+
+hub = Hub()

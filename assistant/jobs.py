@@ -1,0 +1,42 @@
+"""The jobs of settings.PERIODIC_JOBS. Any number of processes may ask; each job runs in one when it is due."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from assistant.models import PeriodicJob
+
+logger = logging.getLogger(__name__)
+
+PERIOD = 1.0  # seconds between two looks at what is due
+
+
+def run_due(now: datetime) -> list[str]:
+    """Run the jobs that are due and not claimed by another process; returns their names.
+
+    A job is a function that takes `now`. One that fails is logged, and the others run all the same.
+    """
+    claimed = [name for name, (_, seconds) in settings.PERIODIC_JOBS.items() if PeriodicJob.claim(name, seconds, now)]
+    for name in claimed:
+        try:
+            import_string(settings.PERIODIC_JOBS[name][0])(now)
+        except Exception:
+            logger.exception("the periodic job %s failed", name)
+    return claimed
+
+
+def run_until(stop: threading.Event) -> None:
+    """Look for due jobs once a second until `stop` is set."""
+    while not stop.wait(PERIOD):
+        try:
+            run_due(timezone.now())
+        except Exception:
+            logger.exception("periodic jobs could not be claimed; trying again")
+    connections.close_all()

@@ -1,0 +1,1 @@
+"""The transport to one OpenAI-compatible relay: no models, no views, no Django."""

@@ -1,0 +1,19 @@
+"""Where websockets lead."""
+
+from channels.routing import URLRouter
+from django.urls import path, re_path
+
+from assistant.consumers import TicketSocket
+from assistant.run_updates import RunSocket
+from tickets.consumers import UnknownSocket
+from tickets.sockets import OriginCheck
+
+websockets = OriginCheck(
+    URLRouter(
+        [
+            path("ws/tickets/<int:ticket_id>/", TicketSocket.as_asgi()),
+            path("ws/triage-runs/<int:run_id>/", RunSocket.as_asgi()),
+            re_path("", UnknownSocket.as_asgi()),
+        ]
+    )
+)

@@ -1,0 +1,228 @@
+// Drafts in the composer: asks for one, shows it as it is written, and leaves every decision to the person.
+import { TicketSocket } from "./ticket_socket.js";
+
+const composer = document.getElementById("composer");
+const body = document.getElementById("reply-body");
+const used = document.getElementById("draft-id");
+const panel = document.getElementById("draft-panel");
+const part = (name) => document.getElementById(`draft-${name}`);
+const words = panel.dataset;
+const socket = new TicketSocket(composer.dataset.ticketId);
+
+let current = null; // the draft in the composer: {id, seq, text, live, begun}
+let offered = null; // the id of one that is not shown because something else is in the composer
+let asked = false; // a start was sent and not answered yet
+let before = ""; // what the composer had
+
+function say(text, { error = false, retry = false } = {}) {
+  part("status").textContent = part("status").title = text;
+  part("status").toggleAttribute("data-error", error);
+  part("retry").hidden = !retry;
+}
+
+function arrange() {
+  const live = asked || Boolean(current?.live);
+  const kept = current && !live;
+  part("start").hidden = live || Boolean(kept);
+  part("stop").hidden = !live;
+  part("again").hidden = !kept;
+  part("undo").hidden = !current;
+  part("use").hidden = part("discard").hidden = !offered;
+  body.readOnly = live;
+  body.setAttribute("aria-busy", String(live));
+  for (const button of composer.querySelectorAll(".composer-send .btn")) button.setAttribute("aria-disabled", String(live));
+}
+
+function start() {
+  if (asked || part("start").disabled) return;
+  offered = null;
+  asked = socket.send({
+    type: "draft.start", instruction: part("instruction").value, tone: part("tone").value, model: "",
+  });
+  if (asked) composer.dataset.drafted = "";
+  say(asked ? words.asking : words.lost, { error: !asked });
+  arrange();
+}
+
+function stop() {
+  if (!current?.live || socket.send({ type: "draft.stop", draft: current.id })) return;
+  finish(current.text); // no connection: the composer must not stay locked
+  say(words.stopped);
+}
+
+// Puts a draft into the composer; what was there comes back with Undo.
+function adopt(id) {
+  if (!composer.hasAttribute("data-ai")) before = body.value;
+  current = { id, seq: 0, text: "", live: true, begun: performance.now() };
+  offered = null;
+  used.value = id;
+  composer.dataset.ai = "";
+  composer.dataset.drafted = "";
+  show("");
+}
+
+function show(text) {
+  const atEnd = body.scrollHeight - body.scrollTop - body.clientHeight < 40;
+  current.text = text;
+  body.value = text;
+  if (atEnd) body.scrollTop = body.scrollHeight;
+}
+
+function letGo() {
+  current = null;
+  used.value = "";
+  delete composer.dataset.ai;
+  delete composer.dataset.drafted;
+}
+
+function undo() {
+  stop();
+  letGo();
+  body.value = before;
+  body.focus();
+  say("");
+  arrange();
+}
+
+function finish(text) {
+  current.live = false;
+  show(text);
+  arrange();
+}
+
+function seconds(frame) {
+  const milliseconds = frame.latency_ms ?? performance.now() - current.begun;
+  return (milliseconds / 1000).toFixed(1);
+}
+
+function summary(frame) {
+  if (frame.finish_reason === "stopped") return words.stopped;
+  if (frame.finish_reason === "length") return words.cut;
+  if (frame.unreadable_events) return words.unreadable;
+  const cost = frame.cost_usd === null ? words.free : `${frame.cost_usd} USD`;
+  return words.done.replace("%s", seconds(frame)).replace("%c", cost);
+}
+
+const frames = {
+  "draft.started"({ draft }) {
+    if (current?.id === draft) return;
+    const free = !body.value.trim() || composer.hasAttribute("data-ai");
+    if (asked || free) adopt(draft);
+    else {
+      offered = draft;
+      say(words.elsewhere);
+    }
+    if (current?.id === draft) say(words.asking);
+    asked = false;
+    arrange();
+  },
+  "draft.waiting"({ draft, seconds: left, reason }) {
+    const text = reason === "retry" ? words.retrying : words.waiting;
+    if (current?.id === draft) say(text.replace("%n", left));
+  },
+  "draft.delta"({ draft, seq, text }) {
+    if (current?.id !== draft || seq <= current.seq) return;
+    if (seq !== current.seq + 1) {
+      socket.send({ type: "draft.resume", draft });
+      return;
+    }
+    if (current.seq === 0) say(words.writing);
+    current.seq = seq;
+    show(current.text + text);
+  },
+  "draft.snapshot"({ draft, seq, text }) {
+    if (current?.id !== draft) return;
+    current.seq = seq;
+    show(text);
+    if (seq) say(words.writing);
+  },
+  "draft.done"(frame) {
+    if (current?.id !== frame.draft) return;
+    const text = summary(frame);
+    finish(frame.text);
+    say(text);
+  },
+  "draft.failed"({ draft, error, text }) {
+    if (current?.id !== draft) return;
+    finish(text);
+    if (!text) undo();
+    say(error.message, { error: true, retry: error.retryable });
+  },
+  "draft.latest"({ draft, state }) {
+    if (current?.id === draft || asked) return;
+    offered = draft;
+    if (!body.value.trim() && state === "streaming") takeUp();
+    else say(state === "streaming" ? words.elsewhere : words.offer);
+    arrange();
+  },
+  error({ error }) {
+    if (!asked) return;
+    asked = false;
+    if (!current) delete composer.dataset.drafted;
+    say(error.message, { error: true, retry: error.code === "busy" });
+    arrange();
+  },
+  message() {
+    const page = location.pathname + location.search;
+    window.htmx?.ajax("GET", page, { target: "#thread", select: "#thread", swap: "outerHTML" });
+  },
+  presence({ people }) {
+    const others = people.filter(({ id }) => String(id) !== words.user).map(({ name }) => name);
+    part("present").textContent = others.length ? words.present.replace("%p", others.join(", ")) : "";
+  },
+  open() {
+    if (part("status").textContent === words.lost) say(current?.live ? words.writing : "");
+    if (current?.live) socket.send({ type: "draft.resume", draft: current.id });
+  },
+  lost({ code, final }) {
+    asked = false;
+    if (final && current) current.live = false;
+    if (final) say(code === 4401 ? words.loggedOut : words.gone, { error: true });
+    else if (current?.live) say(words.lost);
+    arrange();
+  },
+};
+
+function takeUp() {
+  const draft = offered;
+  adopt(draft);
+  socket.send({ type: "draft.resume", draft });
+  arrange();
+}
+
+function discard() {
+  socket.send({ type: "draft.discard", draft: offered });
+  offered = null;
+  say("");
+  arrange();
+}
+
+for (const [type, handle] of Object.entries(frames)) {
+  socket.addEventListener(type, (event) => handle(event.detail));
+}
+for (const [name, act] of Object.entries({ start, stop, again: start, retry: start, undo, use: takeUp, discard })) {
+  part(name).addEventListener("click", act);
+}
+
+// Enter in the instruction line asks for a draft; the form around it must not be sent by it.
+part("instruction").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  start();
+});
+
+// Who edits the text has taken it over.
+body.addEventListener("input", () => {
+  delete composer.dataset.ai;
+  delete composer.dataset.drafted;
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target !== composer || !(asked || current?.live)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  say(words.busy, { error: true });
+}, true);
+
+composer.querySelector(".composer-modes").dataset.edge = words.edge; // shown while the composer has data-ai
+arrange();

@@ -1,0 +1,69 @@
+// The ticket's websocket: pings, reconnects by itself, and hands every frame on as an event named after its type.
+const PING = 20_000;
+const PATIENCE = 10_000; // for a pong
+const LONGEST_PAUSE = 15_000;
+const FINAL = new Set([4401, 4404]);
+
+export class TicketSocket extends EventTarget {
+  #address;
+  #socket = null;
+  #failures = 0;
+  #retry = 0;
+  #heard = 0;
+
+  constructor(ticketId) {
+    super();
+    this.#address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/tickets/${ticketId}/`;
+    this.#connect();
+    setInterval(() => this.#ping(), PING);
+    addEventListener("online", () => this.#soon(0));
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.#soon(0); });
+    addEventListener("pagehide", () => this.#socket?.close());
+    addEventListener("pageshow", (event) => { if (event.persisted) this.#soon(0); });
+  }
+
+  // False when there is no connection to send it on.
+  send(message) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  #connect() {
+    const socket = new WebSocket(this.#address);
+    this.#socket = socket;
+    socket.addEventListener("open", () => {
+      this.#failures = 0;
+      this.#tell("open", {});
+    });
+    socket.addEventListener("message", (event) => {
+      this.#heard = Date.now();
+      const frame = JSON.parse(event.data);
+      this.#tell(frame.type, frame);
+    });
+    socket.addEventListener("close", (event) => {
+      if (this.#socket !== socket) return;
+      this.#socket = null;
+      this.#tell("lost", { code: event.code, final: FINAL.has(event.code) });
+      if (FINAL.has(event.code)) return;
+      const pause = Math.min(500 * 2 ** this.#failures++, LONGEST_PAUSE);
+      this.#soon(pause * (0.75 + Math.random() / 2));
+    });
+  }
+
+  #soon(pause) {
+    if (this.#socket) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => { if (!this.#socket) this.#connect(); }, pause);
+  }
+
+  #ping() {
+    const asked = Date.now();
+    if (!this.send({ type: "ping" })) return;
+    setTimeout(() => { if (this.#heard < asked) this.#socket?.close(); }, PATIENCE);
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,196 @@
+"""The work on one chunk: load, ask, keep. Called by the embedded engine and by Celery alike."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from assistant import gateway, pricing
+from assistant.models import RelayCall, RelayPrice, TriageChunk, TriageRun
+from assistant.relay.deadlines import Cancel
+from assistant.relay.errors import RelayError
+from assistant.triage import chunks, outcomes, stopping
+from assistant.triage.chunks import Lease
+from assistant.triage.injections import without_dictation
+from assistant.triage.parse import Parsed, parse
+from assistant.triage.prompt import answer_schema, answer_tokens
+from assistant.triage.question import Question, load
+from assistant.triage.writing import writing
+from tickets.models import Category, Team
+
+logger = logging.getLogger(__name__)
+
+SHOWN_WAIT = 1.0  # seconds; shorter waits for the rate limit are not worth a line
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What the work on chunks shares in a process: how to end it, and its clock."""
+
+    cancel: Cancel = field(default_factory=Cancel)
+    stop: threading.Event = field(default_factory=threading.Event)
+    now: Callable[[], datetime] = timezone.now
+
+
+def process_chunk(lease: Lease, worker: Worker) -> None:
+    """Take a leased chunk to its outcome. A defect of ours costs the chunk an attempt, never the worker."""
+    question = None
+    try:
+        question = load(lease)
+        if question is not None:
+            _process(question, worker)
+    except Exception as error:
+        logger.exception("chunk %s of run %s failed", lease.chunk_id, lease.run_id)
+        if question is None:
+            raise
+        words = _("Collie failed on this chunk: %(error)s") % {"error": f"{type(error).__name__}: {error}"}
+        outcomes.fail(question, RelayError("internal_error", words, retryable=True), Decimal(0), worker.now())
+
+
+def _process(question: Question, worker: Worker) -> None:
+    now = worker.now()
+    if not question.items:
+        outcomes.drop_empty(question, now)
+    elif not question.categories:
+        words = _("There is no active category to choose from: activate one, then retry the run.")
+        outcomes.fail(question, RelayError("bad_request", words, stops_run=True), Decimal(0), now)
+    elif question.too_long:
+        outcomes.halve(question, now)
+    elif question.orders:
+        outcomes.isolate(question, now)
+    else:
+        _ask(question, worker)
+
+
+def _ask(question: Question, worker: Worker) -> None:
+    route = gateway.route_request(
+        use_case="batch", user_waiting=False, messages=question.messages, model=question.run.model,
+        max_tokens=answer_tokens(len(question.items)),
+    )  # fmt: skip
+    reserved = _reserve(question, route, worker.now())
+    if reserved is None:
+        return
+    slugs = [category.slug for category in question.categories]
+    try:
+        answer = gateway.complete(
+            route, kind=RelayCall.Kind.TRIAGE, user=question.run.created_by, run=question.run,
+            schema=answer_schema(slugs), cancel=worker.cancel, stop=worker.stop,
+            on_wait=lambda seconds, why: _show_wait(question.run, seconds, why, worker.now()),
+            clock=lambda: worker.now().timestamp(),
+        )  # fmt: skip
+    except gateway.AIUnavailable as error:
+        _unavailable(question, error, reserved, worker.now())
+    except RelayError as error:
+        if worker.stop.is_set() or worker.cancel.cancelled:
+            error.code = "cancelled"  # whatever it broke with, we ended it
+        outcomes.fail(question, error, reserved, worker.now())
+    else:
+        read = parse(answer.result.text, list(question.items), slugs)
+        active, routes = _offered_now()
+        parsed = without_dictation(_still_offered(read, active), question.texts)
+        if not outcomes.commit(question, answer, parsed, reserved, worker.now(), routes):
+            logger.warning("late answer for chunk %s of run %s dropped", question.lease.chunk_id, question.run.pk)
+        elif parsed.missing:
+            stopping.settle_down(question.run.pk, worker.now())
+
+
+def _reserve(question: Question, route: gateway.Route, now: datetime) -> Decimal | None:
+    """Set the worst case of a call aside from the run's own limit, in USD; None when there is no room for it.
+
+    While other calls are out their reservations may still come back, so the chunk only waits. Where none is out, what
+    is set aside is counted anew, and the run pauses only if that does not help.
+    """
+    run = question.run
+    if run.max_cost is None:
+        return Decimal(0)
+    price = RelayPrice.current(route.model, now)
+    worst = pricing.worst_case(gateway.prompt_bytes(route), route.max_tokens, price)
+    with writing():
+        if worst is not None and _set_aside(run.pk, worst):
+            return worst
+        alone = _is_alone(question.lease, now)
+        if worst is not None and alone and _recount(run.pk) and _set_aside(run.pk, worst):
+            return worst
+        if worst is None or alone:
+            stopping.pause_for(run.pk, TriageRun.PausedBy.BUDGET, _limit_sentence(run, worst))
+        chunks.give_back(question.lease, now + timedelta(seconds=1))
+    return None
+
+
+def _set_aside(run_id: int, worst: Decimal) -> bool:
+    room = Q(max_cost__isnull=True) | Q(max_cost__gte=F("cost") + F("reserved") + worst)
+    return bool(TriageRun.objects.filter(room, pk=run_id).update(reserved=F("reserved") + worst))
+
+
+def _is_alone(lease: Lease, now: datetime) -> bool:
+    """Whether no other request of the run is out. Its row stays locked, so that none is claimed meanwhile."""
+    TriageRun.objects.select_for_update().filter(pk=lease.run_id).values_list("pk").first()
+    leased = TriageChunk.objects.filter(run=lease.run_id, state=TriageChunk.State.LEASED, lease_until__gte=now)
+    return not leased.exclude(pk=lease.chunk_id).exists()
+
+
+def _recount(run_id: int) -> int:
+    """Give back what workers that died had set aside, save for calls in the ledger that may have been billed."""
+    unsettled = RelayCall.objects.filter(run=run_id).exclude(state=RelayCall.State.SETTLED)
+    kept = unsettled.aggregate(sum=Sum("reserved_cost"))["sum"] or Decimal(0)
+    return TriageRun.objects.filter(pk=run_id).update(reserved=kept)
+
+
+def _limit_sentence(run: TriageRun, worst: Decimal | None) -> str:
+    limit = f"{run.max_cost.normalize():f}" if run.max_cost is not None else ""
+    if worst is None:
+        text = _("The price of %(model)s is not known, so the limit of %(limit)s USD cannot be kept: add a price.")
+        return text % {"model": run.model, "limit": limit}
+    text = _("The next request could cost up to %(worst)s USD and pass the run's limit of %(limit)s USD. Raise it.")
+    return text % {"worst": f"{worst:.6f}", "limit": limit}
+
+
+def _show_wait(run: TriageRun, seconds: float, why: str, now: datetime) -> None:
+    """Let the run's page say that it waits for the rate limit, in few writes: each wait is reported in slices."""
+    until = now + timedelta(seconds=seconds)
+    shown = run.waiting_until
+    if why != "rate_limit" or seconds < SHOWN_WAIT or (shown and until < shown + timedelta(seconds=SHOWN_WAIT)):
+        return
+    run.waiting_until = until
+    with writing():
+        TriageRun.objects.filter(pk=run.pk).update(waiting_until=until)
+
+
+def _unavailable(question: Question, error: gateway.AIUnavailable, reserved: Decimal, now: datetime) -> None:
+    """Refused before the call left: a budget and the AI switch keep the rest waiting, a missing key fails it."""
+    if error.code == "invalid_key":
+        outcomes.fail(question, RelayError(error.code, error.message, stops_run=True), reserved, now)
+        return
+    paused_by = TriageRun.PausedBy.BUDGET if error.code == "budget_reached" else TriageRun.PausedBy.SWITCH
+    with writing():
+        stopping.pause_for(question.run.pk, paused_by, error.message, error.needed)
+        chunks.give_back(question.lease, now)
+        TriageRun.objects.filter(pk=question.run.pk).update(reserved=F("reserved") - reserved)
+
+
+def _offered_now() -> tuple[set[str], dict[int, Team]]:
+    """The slugs of the active categories, and the team each is routed to by its id, in one query."""
+    rows = Category.objects.filter(active=True).order_by("-teams__name").values_list(
+        "pk", "slug", "teams__pk", "teams__name"
+    )  # fmt: skip
+    found = list(rows)
+    teams = {pk: Team(pk=team_id, name=name) for pk, _slug, team_id, name in found if team_id is not None}
+    return {slug for _pk, slug, _team_id, _name in found}, teams
+
+
+def _still_offered(parsed: Parsed, active: Collection[str]) -> Parsed:
+    """Without results in a category that was switched off while the relay thought: those are asked again."""
+    gone = {key: result.category for key, result in parsed.results.items() if result.category not in active}
+    if not gone:
+        return parsed
+    reasons = {key: _("The category %(slug)s is no longer active.") % {"slug": slug} for key, slug in gone.items()}
+    kept = {key: result for key, result in parsed.results.items() if key not in gone}
+    return replace(parsed, results=kept, missing=parsed.missing | reasons)
