@@ -1,0 +1,143 @@
+"""Drafts as an agent sees them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+WRITING = "AI is writing…"
+
+
+def open_ticket(page: Page, ticket: int) -> Page:
+    page.goto(f"/tickets/{ticket}/")
+    expect(page.locator("#draft-start")).to_be_visible()
+    return page
+
+
+def some_text(page: Page) -> str:
+    """What the composer holds as soon as a draft being written has brought text."""
+    expect(page.locator("#draft-status")).to_have_text(WRITING)
+    expect(page.locator("#reply-body")).not_to_have_value("")
+    return page.locator("#reply-body").input_value()
+
+
+def whole_text(page: Page) -> str:
+    expect(page.locator("#draft-status")).to_contain_text("USD")
+    return page.locator("#reply-body").input_value()
+
+
+def drafts(stack, ticket: int) -> list:
+    return stack.rows(
+        "SELECT d.*, m.body FROM assistant_draft d LEFT JOIN tickets_message m ON m.id = d.sent_message_id "
+        "WHERE d.ticket_id = ? ORDER BY d.created",
+        ticket,
+    )
+
+
+def test_an_agent_watches_stops_asks_again_edits_and_sends(browse, stack, ticket):
+    alice = open_ticket(browse("alice"), ticket)
+    text = alice.locator("#reply-body")
+    alice.get_by_label("What the draft should say").fill("apologise and offer a call")
+    alice.get_by_role("button", name="Draft reply").click()
+    early = some_text(alice)
+    alice.get_by_role("button", name="Stop").click()
+    expect(alice.locator("#draft-status")).to_contain_text("Stopped")
+    kept = text.input_value()
+    assert kept.startswith(early)
+    alice.get_by_role("button", name="Regenerate").click()
+    early = some_text(alice)
+    draft = whole_text(alice)
+    assert draft.startswith(early) and len(draft) > max(len(early), len(kept))
+    expect(alice.locator("#composer")).to_have_attribute("data-ai", "")
+    text.press("Control+End")
+    text.press_sequentially(" I will call you at noon.")
+    expect(alice.locator("#composer")).not_to_have_attribute("data-ai", "")
+    alice.get_by_role("button", name="Send", exact=True).click()
+    expect(alice.locator("#thread")).to_contain_text("I will call you at noon.")
+    expect(text).to_have_value("")
+    stopped, sent = drafts(stack, ticket)
+    assert (stopped["state"], stopped["text"], stopped["instruction"]) == (
+        "discarded", kept, "apologise and offer a call",
+    )  # fmt: skip
+    assert (sent["state"], sent["text"]) == ("sent", draft)
+    assert 0 < sent["edited"] < 0.5 and sent["body"].split() == f"{draft} I will call you at noon.".split()
+
+
+def test_what_was_in_the_composer_comes_back(browse, ticket):
+    alice = open_ticket(browse("alice"), ticket)
+    alice.locator("#reply-body").fill("My own words")
+    alice.get_by_label("What the draft should say").press("Enter")
+    assert some_text(alice) != "My own words"
+    alice.get_by_role("button", name="Undo").click()
+    expect(alice.locator("#reply-body")).to_have_value("My own words")
+    expect(alice.locator("#composer")).not_to_have_attribute("data-ai", "")
+    expect(alice.locator("#draft-id")).to_have_value("")
+
+
+def test_a_draft_survives_a_reload_is_the_same_in_a_second_tab_and_moves_nothing(browse, stack, ticket):
+    alice = open_ticket(browse("alice"), ticket)
+    other = open_ticket(alice.context.new_page(), ticket)
+    alice.get_by_role("button", name="Draft reply").click()
+    some_text(other)
+    alice.reload()
+    some_text(alice)
+    other.evaluate(
+        "new PerformanceObserver((list) => { window.shift = (window.shift ?? 0) + list.getEntries()"
+        ".reduce((sum, entry) => sum + entry.value, 0); }).observe({type: 'layout-shift'})"
+    )
+    text = whole_text(alice)
+    assert whole_text(other) == text
+    assert other.evaluate("window.shift ?? 0") == 0
+    assert [(draft["state"], draft["text"]) for draft in drafts(stack, ticket)] == [("done", text)]
+    other.get_by_role("button", name="Send", exact=True).click()
+    expect(alice.locator("#thread .message")).to_have_count(2)
+
+
+def test_a_finished_draft_waits_for_the_agent_to_come_back(browse, ticket):
+    alice = open_ticket(browse("alice"), ticket)
+    alice.get_by_role("button", name="Draft reply").click()
+    text = whole_text(alice)
+    alice.reload()
+    expect(alice.locator("#reply-body")).to_have_value("")
+    alice.get_by_role("button", name="Show it").click()
+    expect(alice.locator("#reply-body")).to_have_value(text)
+    expect(alice.locator("#composer")).to_have_attribute("data-ai", "")
+
+
+def test_a_cut_connection_mends_itself_and_no_word_is_lost(browse, stack, ticket, wire):
+    alice = open_ticket(browse("alice", origin=wire.origin), ticket)
+    alice.get_by_role("button", name="Draft reply").click()
+    early = some_text(alice)
+    wire.cut()
+    expect(alice.locator("#draft-status")).to_contain_text("Connection lost")
+    text = whole_text(alice)
+    assert text.startswith(early)
+    assert [(draft["state"], draft["text"]) for draft in drafts(stack, ticket)] == [("done", text)]
+
+
+def test_a_relay_that_breaks_off_leaves_the_text_and_one_click_asks_again(browse, stack, ticket):
+    broken = stack.start_relay("--fault", "reset_inside:0.5", "--seed", "1", "--token-ms", "5")  # the first of two
+    alice = open_ticket(browse("alice", origin=stack.start_desk(broken).origin), ticket)
+    alice.get_by_role("button", name="Draft reply").click()
+    expect(alice.locator("#draft-status")).to_have_attribute("data-error", "")
+    expect(alice.locator("#draft-status")).to_have_text(re.compile(r"\w+.*\.$"))
+    kept = alice.locator("#reply-body").input_value()
+    assert [(draft["state"], draft["text"]) for draft in drafts(stack, ticket)] == [("interrupted", kept)] and kept
+    alice.get_by_role("button", name="Try again").click()
+    text = whole_text(alice)
+    assert drafts(stack, ticket)[-1]["text"] == text != kept
+
+
+def test_a_wrong_key_is_said_in_a_sentence(browse, stack, ticket):
+    locked = stack.start_relay("--key", "the right one")
+    alice = open_ticket(browse("alice", origin=stack.start_desk(locked).origin), ticket)
+    alice.locator("#reply-body").fill("My own words")
+    alice.get_by_role("button", name="Draft reply").click()
+    expect(alice.locator("#draft-status")).to_have_attribute("data-error", "")
+    expect(alice.locator("#draft-status")).to_contain_text("Incorrect API key provided")
+    expect(alice.locator("#draft-status")).to_contain_text("RELAY_API_KEY")
+    expect(alice.locator("#reply-body")).to_have_value("My own words")
