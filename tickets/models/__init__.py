@@ -6,6 +6,7 @@ from tickets.models.customer import Customer
 from tickets.models.event import TicketEvent
 from tickets.models.imported_row import ImportedRow
 from tickets.models.message import Message
+from tickets.models.profile import Profile
 from tickets.models.review_claim import ReviewClaim
 from tickets.models.tag import Tag
 from tickets.models.team import Team
@@ -17,6 +18,7 @@ __all__ = [
     "Customer",
     "ImportedRow",
     "Message",
+    "Profile",
     "ReviewClaim",
     "Tag",
     "Team",
