@@ -24,7 +24,7 @@ from assistant.triage.prompt import MAX_PROMPT_TOKENS, build_messages
 from assistant.triage.texts import TicketText, texts_of
 from tickets.models import Category, Message
 
-SAMPLE = 500
+SAMPLE = 1000
 RECENT_CALLS = 50
 USUAL_LATENCY = 6.0  # seconds, until there are calls to learn from
 # Until there are runs to learn from, rather too much than too little: what is billed for a token that we estimate and
@@ -122,11 +122,12 @@ def _unpriced(run: TriageRun) -> Estimate:
 
 
 def _sample(pending: QuerySet[TriageItem], tickets: int) -> dict[int, TicketText]:
-    """Ticket id -> text of up to SAMPLE tickets, spread over all."""
+    """Ticket id -> text of up to SAMPLE tickets, spread over all. Counted from the run's first row, so that the same
+    tickets are looked at whatever ids the database gave out."""
     step = math.ceil(tickets / SAMPLE)
-    spread = pending.annotate(nth=F("pk") % Value(step)).filter(nth=0).order_by("pk")
-    sample = list(spread.values_list("ticket_id", flat=True)[:SAMPLE])
-    return texts_of(sample or list(pending.order_by("pk").values_list("ticket_id", flat=True)[:SAMPLE]))
+    first = pending.order_by("pk").values_list("pk", flat=True)[0]
+    spread = pending.annotate(nth=(F("pk") - Value(first)) % Value(step)).filter(nth=0).order_by("pk")
+    return texts_of(list(spread.values_list("ticket_id", flat=True)[:SAMPLE]))
 
 
 def _ticket_tokens(pending: QuerySet[TriageItem], sample: Mapping[int, TicketText]) -> int:
