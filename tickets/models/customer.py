@@ -12,6 +12,10 @@ class Customer(models.Model):
 
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, default="", db_default="",
+        help_text=_("What the customer reads, such as de. Empty: not known."),
+    )  # fmt: skip
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
