@@ -40,6 +40,7 @@ def _default_rows(request):
             "tickets.migrations.0002_default_categories",
             "assistant.migrations.0002_default_models",
             "assistant.migrations.0006_first_prompt",
+            "assistant.migrations.0011_first_presets",
         ):
             import_module(module).create(apps, None)
         grant_admins()

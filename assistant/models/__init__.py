@@ -1,6 +1,7 @@
 """What Collie keeps of its AI work, one concept a file."""
 
 from assistant.models.draft import Draft
+from assistant.models.draft_preset import DraftPreset
 from assistant.models.monthly_report import MonthlyReport
 from assistant.models.periodic_job import PeriodicJob
 from assistant.models.preferences import Preferences
@@ -18,6 +19,7 @@ from assistant.models.trial_answer import TrialAnswer
 
 __all__ = [
     "Draft",
+    "DraftPreset",
     "MonthlyReport",
     "PeriodicJob",
     "Preferences",

@@ -24,6 +24,17 @@ class Preferences(models.Model):
         _("imported tickets too"), default=False,
         help_text=_("Otherwise an import costs nothing until somebody classifies its tickets."),
     )  # fmt: skip
+    mask_drafts = models.BooleanField(
+        _("mask personal data in drafts, translations and summaries"), default=True, db_default=True,
+        help_text=_(
+            "E-mail addresses, telephone numbers, card numbers and IBANs leave as placeholders and are put back into "
+            "what the AI writes."
+        ),
+    )  # fmt: skip
+    mask_triage = models.BooleanField(
+        _("mask personal data when tickets are classified"), default=True, db_default=True,
+        help_text=_("The same for what the AI reads to choose a category and a priority."),
+    )  # fmt: skip
     tickets_after = models.PositiveBigIntegerField(null=True, editable=False)
     imports_after = models.PositiveBigIntegerField(null=True, editable=False)
 

@@ -23,6 +23,8 @@ class RelayCall(models.Model):
     class Kind(models.TextChoices):
         TRIAGE = "triage", _("Triage")
         DRAFT = "draft", _("Draft")
+        TRANSLATION = "translate", _("Translation")
+        SUMMARY = "summary", _("Summary")
         REPORT = "report", _("Report")
         TEST = "test", _("Connection test")
 
