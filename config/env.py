@@ -159,6 +159,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("DRAFT_MAX_STREAMS", whole(1, 1000), 120, "Drafts streamed at once by one web process."),
     Variable("MONTHLY_BUDGET_USD", usd, None, "All AI spending in a calendar month (UTC). Unset: no limit."),
     Variable("USER_DAILY_BUDGET_USD", usd, None, "AI spending of one person in a day (UTC). Unset: no limit."),
+    Variable("SUPPORT_NAME", str, "Support", "What customers call you: on public pages and in mails."),
+    Variable("CUSTOMER_LINK_DAYS", whole(1, 365), 30, "Days for which a customer's link to a ticket works."),
+    Variable("CONFIRM_TICKETS", flag, True, "Mail customers a confirmation, with their link, for each new ticket."),
+    Variable("NOTIFY_MAIL_MINUTES", whole(0, 1440), 5, "Minutes unseen before a notification is mailed as well."),
     Variable("AI_ENABLED", flag, True, "The kill switch: 0 and no call leaves."),
 )
 
