@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tickets.middleware.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -127,7 +128,7 @@ CELERY_BROKER_URL = ENV["CELERY_BROKER_URL"]
 # --- people -------------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "tickets.accounts.ProfileBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -188,6 +189,15 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+
+# --- customers ----------------------------------------------------------------------------------------------------
+SUPPORT_NAME = ENV["SUPPORT_NAME"]
+CUSTOMER_LINK_DAYS = ENV["CUSTOMER_LINK_DAYS"]
+CONFIRM_TICKETS = ENV["CONFIRM_TICKETS"]
+NOTIFY_MAIL_MINUTES = ENV["NOTIFY_MAIL_MINUTES"]
+# What customers' pages and mails are written in; the desk has LANGUAGES.
+PORTAL_LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "tickets" / "portal" / "locale"]
 
 # --- assistant ----------------------------------------------------------------------------------------------------
 RELAY_BASE_URL = ENV["RELAY_BASE_URL"]

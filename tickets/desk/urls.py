@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets.desk import inbox, review, ticket
+from tickets.desk import inbox, profile, review, ticket
 
 urlpatterns = [
     path("", inbox.inbox, name="inbox"),
@@ -8,6 +8,8 @@ urlpatterns = [
     path("tickets/<int:ticket_id>/reply/", ticket.reply, name="ticket-reply"),
     path("tickets/<int:ticket_id>/note/", ticket.note, name="ticket-note"),
     path("tickets/<int:ticket_id>/properties/", ticket.properties, name="ticket-properties"),
+    path("settings/", profile.profile, name="settings"),
+    path("settings/password/", profile.password, name="settings-password"),
     path("review/", review.review, name="review"),
     path("review/undo/", review.undo, name="review-undo"),
     path("review/<int:ticket_id>/", review.label, name="review-label"),

@@ -54,4 +54,4 @@ class Profile(models.Model):
         """The profile of somebody, an unsaved one where there is none yet. No query for a user that was loaded by
         `tickets.accounts.ProfileBackend`, which is anybody who is logged in."""
         known: Profile | None = getattr(user, "profile", None)
-        return known or cls(user_id=user.pk)
+        return known or (cls(user_id=user.pk) if user.pk else cls())
