@@ -190,6 +190,28 @@ STORAGES = {
     },
 }
 
+# Never served by address: attachments leave through a view that asks who may see them.
+MEDIA_ROOT = ENV["MEDIA_ROOT"] or VAR_DIR / "media"
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+ATTACHMENT_MAX_BYTES = ENV["ATTACHMENT_MAX_MB"] * 1024 * 1024
+ATTACHMENT_REFUSED_ENDINGS = {
+    "ade", "adp", "apk", "app", "appx", "bat", "chm", "cmd", "com", "cpl", "dll", "dmg", "exe", "hta", "ins", "iso",
+    "isp", "jar", "js", "jse", "lnk", "mde", "msc", "msi", "msix", "msp", "mst", "pif", "ps1", "psm1", "reg", "scf",
+    "scr", "sct", "shb", "sys", "vb", "vbe", "vbs", "vhd", "vxd", "wsc", "wsf", "wsh", "xll",
+}  # fmt: skip
+
+# --- mail ---------------------------------------------------------------------------------------------------------
+MAIL_ON = ENV["EMAIL_URL"] is not None
+globals().update(ENV["EMAIL_URL"] or {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"})
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM = ENV["MAIL_FROM"]
+MAIL_REPLY_TAG = ENV["MAIL_REPLY_TAG"]
+MAILBOX = ENV["INBOUND_MAIL_URL"]
+MAIL_AUTH_HOST = ENV["MAIL_AUTH_HOST"]
+MAIL_ORIGINAL_DAYS = 90  # how long the original of a mail is kept that came in
+MAIL_REOPEN_DAYS = 14  # a closed ticket is reopened by its customer's answer; later, the answer is a new ticket
+MAIL_PARTS_MAX_BYTES = 40 * 1024 * 1024  # attachments of one mail together
+
 # --- customers ----------------------------------------------------------------------------------------------------
 SUPPORT_NAME = ENV["SUPPORT_NAME"]
 CUSTOMER_LINK_DAYS = ENV["CUSTOMER_LINK_DAYS"]
@@ -220,6 +242,8 @@ AI_ENABLED = ENV["AI_ENABLED"]
 TRIAGE_MIN_CONFIDENCE = 0.6
 PERIODIC_JOBS = {
     # name: (dotted function, seconds between two runs)
+    "wake-snoozed-tickets": ("tickets.snoozing.wake_due", 15),
+    "forget-unsent-attachments": ("tickets.attachments.forget_unsent", 3600),
     "requeue-expired-chunks": ("assistant.triage.chunks.requeue_expired", 10),
     "classify-new-tickets": ("assistant.triage.automatic.classify_new_tickets", 5),
     "resume-automatic-triage": ("assistant.triage.automatic.resume_switched_on", 60),
