@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from config import mail
+
 
 class BadValue(ValueError):
     """A variable holds what Collie cannot use; the message is a sentence for the operator."""
@@ -96,6 +98,14 @@ def origins(text: str) -> tuple[str, ...]:
     return listed
 
 
+def folder(text: str) -> str:
+    """The folder may still have to be made, but not the one it is in."""
+    path = Path(text)
+    if not path.is_absolute() or not path.parent.is_dir() or (path.exists() and not path.is_dir()):
+        raise ValueError("must be the absolute path of a folder inside one that exists")
+    return text
+
+
 def existing_file(text: str) -> str:
     if not Path(text).is_file():
         raise ValueError("must be the path of a readable file")
@@ -159,10 +169,23 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("DRAFT_MAX_STREAMS", whole(1, 1000), 120, "Drafts streamed at once by one web process."),
     Variable("MONTHLY_BUDGET_USD", usd, None, "All AI spending in a calendar month (UTC). Unset: no limit."),
     Variable("USER_DAILY_BUDGET_USD", usd, None, "AI spending of one person in a day (UTC). Unset: no limit."),
+    Variable(
+        "EMAIL_URL",
+        mail.outgoing,
+        None,
+        "Where mail leaves: smtp://user:password@host:587/?tls=1, smtps://…, file:///folder, console:. Unset: none.",
+        secret=True,
+    ),
+    Variable("MAIL_FROM", mail.sender, "support@localhost", "Address that mail comes from, with or without a name."),
+    Variable("MAIL_REPLY_TAG", flag, True, "Answers go to support+t12.…@. 0 where + in an address does not work."),
+    Variable("INBOUND_MAIL_URL", mail.inbound, None, "Mailbox read: imaps://user:password@host/INBOX.", secret=True),
+    Variable("MAIL_AUTH_HOST", str, "", "Server whose Authentication-Results are trusted, such as mx.example.com."),
     Variable("SUPPORT_NAME", str, "Support", "What customers call you: on public pages and in mails."),
     Variable("CUSTOMER_LINK_DAYS", whole(1, 365), 30, "Days for which a customer's link to a ticket works."),
     Variable("CONFIRM_TICKETS", flag, True, "Mail customers a confirmation, with their link, for each new ticket."),
     Variable("NOTIFY_MAIL_MINUTES", whole(0, 1440), 5, "Minutes unseen before a notification is mailed as well."),
+    Variable("MEDIA_ROOT", folder, "", "Folder of attachments, shared by all machines. Unset: var/media."),
+    Variable("ATTACHMENT_MAX_MB", whole(1, 1024), 25, "Largest file that can be attached, in MB."),
     Variable("AI_ENABLED", flag, True, "The kill switch: 0 and no call leaves."),
 )
 

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate
 
 
 class TicketsConfig(AppConfig):
@@ -11,10 +11,12 @@ class TicketsConfig(AppConfig):
     def ready(self) -> None:
         from tickets.access import grant_admins
         from tickets.live import tell_open_pages
+        from tickets.models.attachment import Attachment, forget_file
         from tickets.signals import ticket_changed
 
         post_migrate.connect(grant_admins)
         ticket_changed.connect(tell_open_pages)
+        post_delete.connect(forget_file, sender=Attachment)
 
 
 class DeskAdminConfig(admin_apps.AdminConfig):

@@ -1,6 +1,7 @@
 """The helpdesk's models, one concept a file."""
 
 from tickets.models.article import Article
+from tickets.models.attachment import Attachment
 from tickets.models.attempt import Attempt
 from tickets.models.category import Category
 from tickets.models.classification import Classification
@@ -13,12 +14,15 @@ from tickets.models.message import Message
 from tickets.models.notification import Notification, NotificationChoice
 from tickets.models.profile import Profile
 from tickets.models.review_claim import ReviewClaim
+from tickets.models.saved_reply import SavedReply
 from tickets.models.tag import Tag
 from tickets.models.team import Team
 from tickets.models.ticket import Ticket
+from tickets.models.unsent_text import UnsentText
 
 __all__ = [
     "Article",
+    "Attachment",
     "Attempt",
     "Category",
     "Classification",
@@ -31,8 +35,10 @@ __all__ = [
     "NotificationChoice",
     "Profile",
     "ReviewClaim",
+    "SavedReply",
     "Tag",
     "Team",
     "Ticket",
     "TicketEvent",
+    "UnsentText",
 ]

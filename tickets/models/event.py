@@ -18,6 +18,8 @@ class TicketEvent(models.Model):
         ASSIGNEE = "assignee", _("assignee")
         TAGS = "tags", _("tags")
         REVIEW = "review", _("review")
+        SUBJECT = "subject", _("subject")
+        SNOOZE = "snooze", _("snooze")
 
     ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="events", verbose_name=_("ticket"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)

@@ -45,6 +45,7 @@ class TicketFields(models.Model):
     last_message = models.DateTimeField(_("last message"), default=timezone.now)
     first_response = models.DateTimeField(_("first response"), null=True, blank=True)
     resolved = models.DateTimeField(_("resolved"), null=True, blank=True)
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -66,4 +67,7 @@ class TicketFields(models.Model):
             models.Index(fields=["category", "status", "-last_message", "-id"], name="ticket_by_category"),
             models.Index(fields=["created", "id"], name="ticket_by_created"),
             models.Index(fields=["id"], name="ticket_to_review", condition=models.Q(needs_review=True)),
+            models.Index(
+                fields=["snoozed_until"], name="ticket_snoozed", condition=models.Q(snoozed_until__isnull=False)
+            ),
         ]
