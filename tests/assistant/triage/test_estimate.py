@@ -63,14 +63,15 @@ def worst(bench, tickets) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("kinds", [("demo", "demo", "short"), ("short", "demo")])
-def test_the_first_estimate_is_within_fifteen_percent_of_the_bill_and_later_ones_within_five(bench, request, kinds):
+def test_the_first_estimate_is_within_fifteen_percent_of_the_bill_and_later_ones_nearer(bench, request, kinds):
     sets = [list(request.getfixturevalue(kind).values_list("pk", flat=True)) for kind in kinds]
     offs = [worst(bench, Ticket.objects.filter(pk__in=ids)) for ids in sets]
     assert max(offs[0].values()) <= 0.15, offs
-    for off in offs[1:]:
-        # Nothing is left to chance here: what the first run has taught holds for tickets of another kind too. Sets of
-        # more than SAMPLE tickets are judged by a part of them, and may be further off.
-        assert max(off["prompt"], off["completion"], off["cost"]) <= 0.05, offs
+    for kind, off in zip(kinds[1:], offs[1:], strict=True):
+        # All tickets are looked at, so only the delimiters are left to chance: 0.1 % of a prompt. What one-line
+        # English teaches about tokens is 4.6 % off for mails in five languages, as near as it can be.
+        bar = 0.03 if kind in kinds[:1] else 0.06
+        assert max(off["prompt"], off["completion"], off["cost"]) <= bar, offs
 
 
 def test_a_sample_makes_the_estimate_of_its_own_run_exact(bench, demo):
