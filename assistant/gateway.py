@@ -175,8 +175,13 @@ class _BatchCall:
                 return Answer(result, self.call, self.sent, self.route.prompt, self.booked)
 
     def _wait_for_token(self) -> None:
+        began = self.clock()
+        waited = False
         while wait := throttle.take(self.route.lane, self.clock(), self.run):
+            waited = True
             self._wait(wait, "rate_limit")
+        if waited:
+            throttle.waited(self.clock() - began)
 
     def _wait(self, seconds: float, why: str) -> None:
         """Wait in slices, so that a stop, a resumed pause or another process's news is seen soon."""

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from assistant.models import RateBucket, TriageRun
+from assistant.models import RateBucket, Tally, TriageRun
 from assistant.relay import limits
 from assistant.relay.errors import RelayError
 from assistant.relay.limits import Bucket, Lane, Limit
@@ -93,6 +93,11 @@ def answered(lane: Lane) -> None:
     if key in _refused_lately:
         _refused_lately.discard(key)
         RateBucket.objects.filter(key=key, pauses__gt=0).update(pauses=0)
+
+
+def waited(seconds: float) -> None:
+    """A call has waited for the limit, `seconds` in all: counted for those who watch."""
+    Tally.add(Tally.Name.RATE_LIMIT_WAIT, seconds=seconds)
 
 
 def _shared(lane: Lane) -> _Wanted:

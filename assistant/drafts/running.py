@@ -108,11 +108,15 @@ class Running:
 
     async def _wait_for_turn(self) -> None:
         """Take a request's token from the shared bucket. Raises RelayError when that is too long to sit through."""
+        began, waited = time.time(), False
         while seconds := await in_thread(throttle.take)(self.plan.route.lane, time.time()):
+            waited = True
             if seconds > LONGEST_HINT:
                 text = _("The relay takes no more requests for %(seconds)d s. Try again then.")
                 raise RelayError("rate_limited", text % {"seconds": math.ceil(seconds)}, retryable=True, status=429)
             await self._wait(seconds, "rate_limit", WAIT_SLICE)
+        if waited:
+            await in_thread(throttle.waited)(time.time() - began)
 
     async def _can_pay_again(self, error: RelayError) -> bool:
         """Give a request that may have cost a ledger row of its own; False when no budget has room for another."""

@@ -12,6 +12,7 @@ from assistant.models.relay_format import RelayFormat
 from assistant.models.relay_model import RelayModel
 from assistant.models.relay_price import RelayPrice
 from assistant.models.spending import Spending
+from assistant.models.tally import Tally
 from assistant.models.triage_chunk import TriageChunk
 from assistant.models.triage_item import TriageItem
 from assistant.models.triage_run import TriageRun
@@ -30,6 +31,7 @@ __all__ = [
     "RelayModel",
     "RelayPrice",
     "Spending",
+    "Tally",
     "TriageChunk",
     "TriageItem",
     "TriageRun",

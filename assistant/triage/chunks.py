@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Case, Count, Exists, F, OuterRef, PositiveIntegerField, Q, QuerySet, Value, When
 
-from assistant.models import TriageChunk, TriageItem, TriageRun
+from assistant.models import Tally, TriageChunk, TriageItem, TriageRun
 from assistant.triage.writing import writing
 
 LEASE_SECONDS = 60.0
@@ -164,6 +164,7 @@ def requeue_expired(now: datetime) -> int:
     expired = TriageChunk.objects.filter(state=_LEASED, lease_until__lt=now)
     with writing():
         freed = expired.update(state=_PENDING, lease_until=None)
+        Tally.add(Tally.Name.LEASE_EXPIRED, freed)
         close_finished(now)
     return freed
 
