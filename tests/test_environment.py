@@ -49,6 +49,11 @@ def test_values_are_read_by_their_type():
         ("DATABASE_URL", "mysql://localhost/x"),
         ("CSRF_TRUSTED_ORIGINS", "help.example.com"),
         ("RELAY_CA_BUNDLE", "/nowhere/ca.pem"),
+        ("EMAIL_URL", "mail.example.com"),
+        ("EMAIL_URL", "smtp://mail.example.com/?ssl=1"),
+        ("MAIL_FROM", "Support"),
+        ("MAIL_FROM", "support+desk@example.com"),
+        ("INBOUND_MAIL_URL", "pop3://user:pw@mail.example.com"),
     ],
 )
 def test_a_bad_value_stops_the_start_with_a_sentence_that_names_it(name, value):
@@ -66,7 +71,7 @@ def test_the_command_line_shows_that_sentence_and_no_traceback():
 
 
 def test_a_value_that_may_hold_a_password_is_not_repeated():
-    for name in ("DATABASE_URL", "RELAY_BASE_URL"):
+    for name in ("DATABASE_URL", "RELAY_BASE_URL", "EMAIL_URL", "INBOUND_MAIL_URL"):
         with pytest.raises(env.BadValue) as refused:
             env.read({name: "mysql://collie:hunter2@db/collie"})
         assert "hunter2" not in str(refused.value)
