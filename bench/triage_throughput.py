@@ -6,7 +6,7 @@
 A simulated relay, a process of its own, answers each request after a second. The engine with 10 requests at once
 runs beside a plain loop that sends the same chunks one after another; both keep to the same limit of requests a
 minute. Then the same tickets are sent in chunks and one a request, to compare requests and prompt tokens. The tickets
-are the demo's without the thirty that hide orders to the model: Collie asks about those alone, which a third row shows
+are the demo's without the thirty that hide orders to the model: Collie asks about those alone, as a third row shows
 on the demo's whole queue. Works on a database of its own.
 """
 
