@@ -10,9 +10,12 @@ from tickets.models.event import TicketEvent
 from tickets.models.imported_row import ImportedRow
 from tickets.models.invitation import Invitation
 from tickets.models.letter_request import LetterRequest
+from tickets.models.mailbox import Mailbox
 from tickets.models.message import Message
 from tickets.models.notification import Notification, NotificationChoice
+from tickets.models.outgoing_mail import OutgoingMail
 from tickets.models.profile import Profile
+from tickets.models.received_mail import ReceivedMail, UnreadableMail
 from tickets.models.review_claim import ReviewClaim
 from tickets.models.saved_reply import SavedReply
 from tickets.models.tag import Tag
@@ -30,15 +33,19 @@ __all__ = [
     "ImportedRow",
     "Invitation",
     "LetterRequest",
+    "Mailbox",
     "Message",
     "Notification",
     "NotificationChoice",
+    "OutgoingMail",
     "Profile",
+    "ReceivedMail",
     "ReviewClaim",
     "SavedReply",
     "Tag",
     "Team",
     "Ticket",
     "TicketEvent",
+    "UnreadableMail",
     "UnsentText",
 ]
