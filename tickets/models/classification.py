@@ -11,7 +11,7 @@ from tickets.models.category import Category
 from tickets.models.choices import Priority, SetBy
 
 if TYPE_CHECKING:
-    from tickets.models.ticket import Ticket
+    from tickets.models.ticket_fields import TicketFields
 
 
 class Classification(models.Model):
@@ -63,7 +63,7 @@ class Classification(models.Model):
         return self.category_applied or self.priority_applied
 
     @staticmethod
-    def values_of(ticket: Ticket) -> dict[str, Any]:
+    def values_of(ticket: TicketFields) -> dict[str, Any]:
         """What a classification of `ticket` may replace, as kept in `replaced`."""
         return {
             "category": ticket.category_id,

@@ -38,12 +38,11 @@ class UnsentText(models.Model):
         cls, user_id: int, ticket_id: int, kind: str, body: str, *, base: int, now: datetime, draft: str = ""
     ) -> int:
         """Store `body`, typed on top of revision `base` (0: nothing was stored); returns the new revision."""
-        stored = cls.objects.select_for_update().filter(user=user_id, ticket=ticket_id, kind=kind).first()
-        if stored is None:
-            if not body:
-                return 0
-            stored = cls(user_id=user_id, ticket_id=ticket_id, kind=kind, revision=0)
-        elif stored.revision != base and stored.body.strip() and stored.body != body:
+        rows = cls.objects.select_for_update().filter(user=user_id, ticket=ticket_id, kind=kind)
+        stored = rows.first() or cls(user_id=user_id, ticket_id=ticket_id, kind=kind, revision=0)
+        if stored.pk is None and not body:
+            return 0
+        if stored.revision != base and stored.body.strip() and stored.body != body:
             stored.other = stored.body
         stored.body, stored.draft, stored.updated = body, draft, now
         stored.revision += 1
