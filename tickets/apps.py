@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
-from django.db.models.signals import post_delete, post_migrate
+from django.db.backends.signals import connection_created
+from django.db.models.signals import post_delete, post_migrate, pre_migrate
 
 
 class TicketsConfig(AppConfig):
@@ -10,10 +11,14 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         from tickets.access import grant_admins
+        from tickets.fulltext.setup import after_migrate, before_migrate, teach_sqlite
         from tickets.live import tell_open_pages
         from tickets.models.attachment import Attachment, forget_file
         from tickets.signals import ticket_changed
 
+        connection_created.connect(teach_sqlite)
+        pre_migrate.connect(before_migrate, sender=self)
+        post_migrate.connect(after_migrate, sender=self)
         post_migrate.connect(grant_admins)
         ticket_changed.connect(tell_open_pages)
         post_delete.connect(forget_file, sender=Attachment)

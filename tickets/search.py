@@ -1,21 +1,130 @@
-"""Finding tickets by words, behind one function."""
+"""Finding tickets by words, behind one function for both databases."""
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
 
-from tickets.models import Ticket
+from django.contrib.auth.models import User
+from django.db import connections
+from django.db.models import BooleanField, F, QuerySet
+from django.db.models.expressions import Func, RawSQL
+from django.db.models.functions import Substr
+
+from tickets.access import tickets_for
+from tickets.fulltext import Piece, Query, marked, parse, words_of
+from tickets.fulltext.ticket_words import TICKETS
+from tickets.fulltext.words import Term
+from tickets.models import Message, Ticket
+from tickets.models.choices import Status
+from tickets.text import html_to_text
+
+_FEW = 2000  # up to here matches are looked up and sorted; beyond, the list is walked in order, asking for each
+_SNIPPET = 180
+_READ = 20_000  # characters of a message looked through for its hits
+_MESSAGES = 1000  # newest messages of a page's tickets that are looked through
+
+# What similar tickets are looked for by.
+_TELLING = 8
+_LOOKED_AT = 60
+_COMMON = 5000
+_CANDIDATES = 400
 
 
 def search(queryset: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
-    """The tickets of `queryset` that `text` finds: the one of that number (12, #12), or those where every word is in
-    the subject or begins the customer's name or address."""
-    words = text.split()
-    found = Q()
-    for word in words:
-        customer = Q(customer__email__istartswith=word) | Q(customer__name__istartswith=word)
-        found &= Q(subject__icontains=word) | customer
-    number = words[0].removeprefix("#") if len(words) == 1 else ""
-    if number.isascii() and number.isdigit():
-        found |= Q(pk=int(number))
-    return queryset.filter(found)
+    """The tickets of `queryset` that `text` finds: in subject, messages, notes, or the customer's name and address.
+
+    All words must be there, in any place of the ticket; the last one may be the beginning of a word; "quoted words"
+    stand together; `#12` is the ticket of that number, and `12` finds that one too. No text is an error. Asks the
+    database one cheap question at once: how many there are about.
+    """
+    number = _number(text)
+    if number and text.strip().startswith("#"):
+        return queryset.filter(pk=number)
+    query = parse(text)
+    if not query.terms:
+        return queryset.none()
+    vendor = connections[queryset.db].vendor
+    sql, parameters = TICKETS.select(vendor), [TICKETS.parameter(vendor, query)]
+    if number:
+        sql, parameters = f"{sql} UNION ALL SELECT CAST(%s AS bigint)", [*parameters, str(number)]
+    found = RawSQL(sql, parameters)  # noqa: S611  what was typed is a parameter
+    if vendor == "sqlite" and TICKETS.count(query, _FEW + 1, using=queryset.db) > _FEW:
+        return queryset.filter(_Among(F("pk"), found))
+    return queryset.filter(pk__in=found)
+
+
+class _Among(Func):
+    """`id IN (…)` that SQLite checks row by row. It would else take any subquery for a short list, and look up and
+    sort all that it holds. The unary plus is its documented way to say so."""
+
+    template = "+%(expressions)s"
+    arg_joiner = " IN "
+    output_field = BooleanField()
+    conditional = True
+
+
+def _number(text: str) -> int | None:
+    digits = text.strip().removeprefix("#")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
+
+
+@dataclass(frozen=True)
+class Highlight:
+    """Subject and a snippet of a message that matches, in pieces. `note`: colleagues alone see that message."""
+
+    subject: Sequence[Piece]
+    snippet: Sequence[Piece] = ()
+    note: bool = False
+
+
+def highlights(tickets: Sequence[Ticket], text: str) -> dict[int, Highlight]:
+    """Where `text` was found, by ticket id: one query for the page. Pieces are plain text; templates escape them."""
+    query = parse(text)
+    shown = {ticket.pk: Highlight(marked(ticket.subject, query)) for ticket in tickets}
+    if not query.terms:
+        return shown
+    said = Message.objects.filter(ticket__in=list(shown)).order_by("-created", "-pk")[:_MESSAGES]
+    best: dict[int, int] = {}
+    for ticket_id, kind, format, body in said.values_list("ticket_id", "kind", "format", Substr("body", 1, _READ)):
+        hits, pieces = _snippet(body, format, query)
+        if hits > best.get(ticket_id, 0):
+            best[ticket_id] = hits
+            shown[ticket_id] = Highlight(shown[ticket_id].subject, pieces, kind == Message.Kind.NOTE)
+    return shown
+
+
+def _snippet(body: str, format: str, query: Query) -> tuple[int, Sequence[Piece]]:
+    """How many of the terms are there, and where."""
+    text = " ".join((html_to_text(body) if format == Message.Format.HTML else body).split())
+    hits = sum(any(piece.hit for piece in marked(text, Query((term,)))) for term in query.terms)
+    return hits, marked(text, query, length=_SNIPPET) if hits else ()
+
+
+def similar_solved(ticket: Ticket, user: User, limit: int = 3) -> list[Ticket]:
+    """Solved tickets with the most telling words in common, the most alike first, out of those `user` may see.
+
+    A bounded number of rows is looked at, whatever the number of tickets: for each of the rarest words of the
+    subject and the first message, the newest tickets that have it.
+    """
+    opening = ticket.messages.filter(kind=Message.Kind.CUSTOMER).order_by("created", "pk").first()
+    scores: Counter[int] = Counter()
+    for query, weight in _telling(ticket.subject, opening.plain if opening else "", using=ticket._state.db):
+        scores.update(dict.fromkeys(TICKETS.keys(query, _CANDIDATES), weight))
+    scores.pop(ticket.pk, None)
+    candidates = [pk for pk, _score in scores.most_common(50 * limit)]
+    solved = tickets_for(user).filter(pk__in=candidates, status__in=[Status.RESOLVED, Status.CLOSED])
+    return sorted(solved, key=lambda other: (-scores[other.pk], -other.pk))[:limit]
+
+
+def _telling(subject: str, body: str, *, using: Any) -> Iterable[tuple[Query, float]]:
+    """The rarest words that others have too, each with its weight."""
+    words = dict.fromkeys(word for word in words_of(f"{subject} {body}") if len(word) > 2 and not word.isdigit())
+    asked = list(words)[:_LOOKED_AT]
+    queries = {word: Query((Term((word,)),)) for word in asked}
+    counts = {word: TICKETS.count(query, _COMMON + 1, using=using or "default") for word, query in queries.items()}
+    rare = sorted((count, word) for word, count in counts.items() if 1 < count <= _COMMON)
+    return [(queries[word], log(2 * _COMMON / count)) for count, word in rare[:_TELLING]]

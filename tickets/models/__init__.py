@@ -21,6 +21,7 @@ from tickets.models.saved_reply import SavedReply
 from tickets.models.tag import Tag
 from tickets.models.team import Team
 from tickets.models.ticket import Ticket
+from tickets.models.ticket_words import TicketWords
 from tickets.models.unsent_text import UnsentText
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Team",
     "Ticket",
     "TicketEvent",
+    "TicketWords",
     "UnreadableMail",
     "UnsentText",
 ]

@@ -1,0 +1,28 @@
+"""When the full-text indexes are made: after each migrate, since SQLite loses triggers where a table is made anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tickets.fulltext import ticket_words
+
+
+def teach_sqlite(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Receiver of `connection_created`: the function that the triggers call."""
+    if connection.vendor == "sqlite":
+        connection.connection.create_function("collie_plain", 2, ticket_words.plain, deterministic=True)
+
+
+def before_migrate(using: str, plan: list[tuple[Any, bool]], **_: Any) -> None:
+    if connections[using].vendor == "sqlite" and any(step.app_label == "tickets" for step, _backwards in plan):
+        ticket_words.uninstall(connections[using])
+
+
+def after_migrate(using: str, **_: Any) -> None:
+    connection = connections[using]
+    if ticket_words.TICKETS.table in connection.introspection.table_names():
+        with transaction.atomic(using=using):
+            ticket_words.install(connection)

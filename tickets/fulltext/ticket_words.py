@@ -1,0 +1,159 @@
+# ruff: noqa: S608  (our own names, nothing of it comes from outside)
+"""The words of tickets: one document a ticket, out of its subject, its customer and all its messages, notes too.
+
+Triggers keep the documents, so that bulk imports, edits and deletes are covered, whoever makes them. SQLite's are for
+each row, Postgres's for each statement.
+"""
+
+from __future__ import annotations
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tickets.fulltext.index import LONGEST, Index
+from tickets.text import html_to_text
+
+TICKETS = Index("tickets_ticketwords", "ticket_id", ("subject", "people", "body"))
+
+_PEOPLE = "SELECT name || ' ' || email FROM tickets_customer WHERE id = {}"
+_ALL = f"""substr(coalesce((SELECT {{join}} FROM (SELECT collie_plain(body, format) AS words FROM tickets_message
+    WHERE ticket_id = {{ticket}} ORDER BY created, id) said), ''), -{LONGEST})"""
+
+
+def plain(body: str | None, format: str | None) -> str:
+    """What SQLite calls as collie_plain(): a message without its markup."""
+    return html_to_text(body or "") if format == "html" else body or ""
+
+
+def _sqlite() -> dict[str, str]:
+    everything = _ALL.format(join="group_concat(words, char(10))", ticket="{ticket}")
+    anew = "UPDATE tickets_ticketwords SET body = " + everything + " WHERE ticket_id = {ticket};"
+    of_old, of_new = anew.format(ticket="OLD.ticket_id"), anew.format(ticket="NEW.ticket_id")
+    return {
+        "ticket_words_opened": f"""AFTER INSERT ON tickets_ticket BEGIN
+            INSERT INTO tickets_ticketwords (ticket_id, subject, people, body)
+            VALUES (NEW.id, NEW.subject, coalesce(({_PEOPLE.format("NEW.customer_id")}), ''), ''); END""",
+        "ticket_words_changed": f"""AFTER UPDATE OF subject, customer_id ON tickets_ticket
+            WHEN OLD.subject <> NEW.subject OR OLD.customer_id <> NEW.customer_id BEGIN
+            UPDATE tickets_ticketwords SET subject = NEW.subject,
+            people = coalesce(({_PEOPLE.format("NEW.customer_id")}), '') WHERE ticket_id = NEW.id; END""",
+        "ticket_words_deleted": """AFTER DELETE ON tickets_ticket BEGIN
+            DELETE FROM tickets_ticketwords WHERE ticket_id = OLD.id; END""",
+        "ticket_words_said": f"""AFTER INSERT ON tickets_message BEGIN
+            UPDATE tickets_ticketwords
+            SET body = substr(body || char(10) || collie_plain(NEW.body, NEW.format), -{LONGEST})
+            WHERE ticket_id = NEW.ticket_id; END""",
+        "ticket_words_edited": f"""AFTER UPDATE OF body, format, ticket_id ON tickets_message
+            WHEN OLD.body <> NEW.body OR OLD.format <> NEW.format OR OLD.ticket_id <> NEW.ticket_id
+            BEGIN {of_old} {of_new} END""",
+        "ticket_words_unsaid": f"""AFTER DELETE ON tickets_message BEGIN {of_old} END""",
+        "ticket_words_renamed": f"""AFTER UPDATE OF name, email ON tickets_customer
+            WHEN OLD.name <> NEW.name OR OLD.email <> NEW.email BEGIN
+            UPDATE tickets_ticketwords SET people = ({_PEOPLE.format("NEW.id")})
+            WHERE ticket_id IN (SELECT id FROM tickets_ticket WHERE customer_id = NEW.id); END""",
+    }
+
+
+_FILL = f"""INSERT INTO tickets_ticketwords (ticket_id, subject, people, body)
+    SELECT t.id, t.subject, coalesce(({_PEOPLE.format("t.customer_id")}), ''), {_ALL}
+    FROM tickets_ticket t"""
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Make triggers and index where they are missing, and the documents anew with them."""
+    if connection.vendor == "sqlite":
+        _install_sqlite(connection)
+    else:
+        _install_postgres(connection)
+
+
+def uninstall(connection: BaseDatabaseWrapper) -> None:
+    """Take SQLite's triggers away before migrations, which cannot make a table anew that a trigger speaks of."""
+    with connection.cursor() as cursor:
+        for name in [*_sqlite(), *TICKETS.triggers()]:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+
+
+def _install_sqlite(connection: BaseDatabaseWrapper) -> None:
+    triggers = _sqlite()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        if {*triggers, *TICKETS.triggers()} <= {row[0] for row in cursor.fetchall()}:
+            return
+    uninstall(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM tickets_ticketwords")
+        cursor.execute(_FILL.format(join="group_concat(words, char(10))", ticket="t.id"))
+    TICKETS.install(connection)
+    with connection.cursor() as cursor:
+        for name, sql in triggers.items():
+            cursor.execute(f"CREATE TRIGGER {name} {sql}")
+
+
+def _install_postgres(connection: BaseDatabaseWrapper) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_trigger WHERE tgname = 'ticket_words_unsaid'")
+        if cursor.fetchone():
+            return
+        cursor.execute(_PLAIN)
+        cursor.execute("DELETE FROM tickets_ticketwords")
+    TICKETS.install(connection)
+    fill = _FILL.format(join="string_agg(words, chr(10))", ticket="t.id").replace("substr(", "right(")
+    with connection.cursor() as cursor:
+        cursor.execute(fill.replace(f"-{LONGEST}", f"{LONGEST}"))
+        for name, (event, body) in _POSTGRES.items():
+            cursor.execute(
+                f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN {body}; RETURN NULL; END $$"
+            )
+            cursor.execute(f"CREATE TRIGGER {name} {event} FOR EACH STATEMENT EXECUTE FUNCTION {name}()")
+
+
+_PLAIN = r"""
+CREATE OR REPLACE FUNCTION collie_plain(body text, format text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN format <> 'html' THEN body ELSE regexp_replace(regexp_replace(regexp_replace(body,
+    '<(style|script|head|title|template)\M.*?</\1>', ' ', 'gi'), '<[^>]*>', ' ', 'g'), '&#?\w+;', ' ', 'g') END
+$$"""
+_ANEW = f"""UPDATE tickets_ticketwords w SET body = right(coalesce((SELECT string_agg(
+    collie_plain(m.body, m.format), chr(10) ORDER BY m.created, m.id) FROM tickets_message m
+    WHERE m.ticket_id = w.ticket_id), ''), {LONGEST}) WHERE w.ticket_id IN """
+_POSTGRES = {
+    "ticket_words_opened": (
+        "AFTER INSERT ON tickets_ticket REFERENCING NEW TABLE AS fresh",
+        """INSERT INTO tickets_ticketwords (ticket_id, subject, people, body)
+        SELECT f.id, f.subject, c.name || ' ' || c.email, ''
+        FROM fresh f JOIN tickets_customer c ON c.id = f.customer_id""",
+    ),
+    "ticket_words_changed": (
+        "AFTER UPDATE ON tickets_ticket REFERENCING OLD TABLE AS stale NEW TABLE AS fresh",
+        """UPDATE tickets_ticketwords w SET subject = f.subject, people = c.name || ' ' || c.email
+        FROM fresh f JOIN stale s ON s.id = f.id JOIN tickets_customer c ON c.id = f.customer_id
+        WHERE w.ticket_id = f.id AND (s.subject <> f.subject OR s.customer_id <> f.customer_id)""",
+    ),
+    "ticket_words_deleted": (
+        "AFTER DELETE ON tickets_ticket REFERENCING OLD TABLE AS stale",
+        "DELETE FROM tickets_ticketwords WHERE ticket_id IN (SELECT id FROM stale)",
+    ),
+    "ticket_words_said": (
+        "AFTER INSERT ON tickets_message REFERENCING NEW TABLE AS fresh",
+        f"""UPDATE tickets_ticketwords w SET body = right(w.body || chr(10) || said.words, {LONGEST})
+        FROM (SELECT ticket_id, string_agg(collie_plain(body, format), chr(10) ORDER BY created, id) AS words
+        FROM fresh GROUP BY ticket_id) said WHERE said.ticket_id = w.ticket_id""",
+    ),
+    "ticket_words_edited": (
+        "AFTER UPDATE ON tickets_message REFERENCING OLD TABLE AS stale NEW TABLE AS fresh",
+        _ANEW
+        + """(SELECT unnest(ARRAY[s.ticket_id, f.ticket_id]) FROM stale s JOIN fresh f ON f.id = s.id
+        WHERE s.body <> f.body OR s.format <> f.format OR s.ticket_id <> f.ticket_id)""",
+    ),
+    "ticket_words_unsaid": (
+        "AFTER DELETE ON tickets_message REFERENCING OLD TABLE AS stale",
+        _ANEW + "(SELECT ticket_id FROM stale)",
+    ),
+    "ticket_words_renamed": (
+        "AFTER UPDATE ON tickets_customer REFERENCING OLD TABLE AS stale NEW TABLE AS fresh",
+        """UPDATE tickets_ticketwords w SET people = f.name || ' ' || f.email
+        FROM fresh f JOIN stale s ON s.id = f.id JOIN tickets_ticket t ON t.customer_id = f.id
+        WHERE w.ticket_id = t.id AND (s.name <> f.name OR s.email <> f.email)""",
+    ),
+}
