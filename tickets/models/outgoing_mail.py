@@ -3,6 +3,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models.message import Message
+from tickets.models.received_mail import ReceivedMail
 from tickets.models.ticket_fields import SUBJECT_LENGTH
+
+if TYPE_CHECKING:
+    from tickets.models.ticket import Ticket
 
 LEASE = timedelta(minutes=5)  # one mail, with its attachments, has left by then or nobody knows whether it has
 NO_ADDRESS = (".invalid", ".example.invalid")
@@ -98,6 +103,23 @@ class OutgoingMail(models.Model):
             message=message, ticket_id=ticket_id, header_id=_new_header_id(), state=state, words=words,
             next_at=now, created=now,
         )  # fmt: skip
+
+    @classmethod
+    def queue_reply(cls, message: Message, ticket: Ticket) -> OutgoingMail:
+        """The mail of a reply, to the address that the customer wants answers at; the message shows its state."""
+        mail = cls.queue(
+            cls.Kind.REPLY, cls.address_of(ticket), f"Re: {ticket.subject}",
+            message=message, ticket_id=ticket.pk, now=message.created,
+        )  # fmt: skip
+        message.delivery, message.remarks = mail.state, mail.words
+        message.save(update_fields=["delivery", "remarks"])
+        return mail
+
+    @staticmethod
+    def address_of(ticket: Ticket) -> str:
+        """Where answers of a ticket go: the customer's address, with the tag that their latest mail asked for."""
+        mails = ReceivedMail.objects.filter(ticket=ticket.pk, sender=ticket.customer.email)
+        return mails.order_by("-pk").values_list("reply_to", flat=True).first() or ticket.customer.email
 
 
 def _new_header_id() -> str:

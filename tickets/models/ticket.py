@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from tickets.models.choices import Channel, Status
 from tickets.models.customer import Customer
 from tickets.models.event import TicketEvent
 from tickets.models.message import Message
+from tickets.models.outgoing_mail import OutgoingMail
 from tickets.models.ticket_changes import TicketChanges
 from tickets.models.ticket_fields import SUBJECT_LENGTH
 from tickets.models.verb import verb
@@ -41,11 +43,12 @@ class TicketManager(models.Manager["Ticket"]):
         format: str = Message.Format.TEXT,
         actor: User | None = None,
         now: datetime | None = None,
+        mail: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> Ticket:
-        """Create a ticket with the customer's first message and its `opened` event."""
+        """Create a ticket with the customer's first message and its `opened` event. `mail` as in `Ticket.receive`."""
         now = now or timezone.now()
-        message = Message(kind=Message.Kind.CUSTOMER, body=body, format=format, created=now)
+        message = Message(kind=Message.Kind.CUSTOMER, body=body, format=format, created=now, **(mail or {}))
         ticket = self.create(
             customer=customer,
             subject=(subject.strip() or subject_from(message.plain))[:SUBJECT_LENGTH],
@@ -74,10 +77,18 @@ class Ticket(TicketChanges):
         return f"/tickets/{self.pk}/"
 
     @verb
-    def receive(self, body: str, *, format: str = Message.Format.TEXT, now: datetime | None = None) -> Message:
-        """Add what the customer wrote; an answered, solved or snoozed ticket is back in the inbox."""
+    def receive(
+        self, body: str, *, format: str = Message.Format.TEXT, now: datetime | None = None, **mail: Any
+    ) -> Message:
+        """Add what the customer wrote; an answered, solved or snoozed ticket is back in the inbox.
+
+        `mail` are the fields of the message that tell of the mail it came by: sender, trust, automatic, folded,
+        remarks. What a machine wrote leaves the ticket as it is.
+        """
         now = now or timezone.now()
-        message = self._add(Message.Kind.CUSTOMER, body, format, None, now)
+        message = self._add(Message.Kind.CUSTOMER, body, format, None, now, **mail)
+        if message.automatic:
+            return message
         reopened = self.status in {Status.PENDING, Status.RESOLVED}
         values: dict[str, Any] = {"status": Status.OPEN, "resolved": None} if reopened else {}
         self._set(None, now, cause=str(_("the customer wrote")), snoozed_until=None, **values)
@@ -96,6 +107,7 @@ class Ticket(TicketChanges):
         if sent and sent.body == body:
             return sent
         message = self._add(Message.Kind.REPLY, body, Message.Format.MARKDOWN, author, now, None if sent else token)
+        OutgoingMail.queue_reply(message, self)
         if self.first_response is None:
             self.first_response = now
             Ticket.objects.filter(pk=self.pk, first_response__isnull=True).update(first_response=now)
@@ -116,11 +128,17 @@ class Ticket(TicketChanges):
         return self.messages.filter(token=token).first() if token else None
 
     def _add(
-        self, kind: str, body: str, format: str, author: User | None, now: datetime, token: UUID | None = None
+        self,
+        kind: str,
+        body: str,
+        format: str,
+        author: User | None,
+        now: datetime,
+        token: UUID | None = None,
+        **mail: Any,
     ) -> Message:
-        delivery = Message.Delivery.QUEUED if kind == Message.Kind.REPLY else Message.Delivery.NONE
         message = self.messages.create(
-            kind=kind, body=body, format=format, author=author, delivery=delivery, created=now, token=token
+            kind=kind, body=body, format=format, author=author, created=now, token=token, **mail
         )
         if kind != Message.Kind.NOTE:
             self.last_message = now
