@@ -67,6 +67,12 @@ class Index:
                 for sql in self._postgres():
                     cursor.execute(sql)
 
+    def uninstall(self, connection: BaseDatabaseWrapper) -> None:
+        """Take SQLite's triggers away; `install` makes them again, and the index with them."""
+        with connection.cursor() as cursor:
+            for name in self.triggers():
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+
     def triggers(self) -> list[str]:
         return [name for name, _sql in self._triggers()]
 

@@ -8,6 +8,9 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tickets.fulltext import ticket_words
+from tickets.fulltext.index import Index
+
+ARTICLES = Index("tickets_article", "id", ("title", "body"))
 
 
 def teach_sqlite(connection: BaseDatabaseWrapper, **_: Any) -> None:
@@ -19,10 +22,14 @@ def teach_sqlite(connection: BaseDatabaseWrapper, **_: Any) -> None:
 def before_migrate(using: str, plan: list[tuple[Any, bool]], **_: Any) -> None:
     if connections[using].vendor == "sqlite" and any(step.app_label == "tickets" for step, _backwards in plan):
         ticket_words.uninstall(connections[using])
+        ARTICLES.uninstall(connections[using])
 
 
 def after_migrate(using: str, **_: Any) -> None:
     connection = connections[using]
-    if ticket_words.TICKETS.table in connection.introspection.table_names():
-        with transaction.atomic(using=using):
+    tables = connection.introspection.table_names()
+    with transaction.atomic(using=using):
+        if ticket_words.TICKETS.table in tables:
             ticket_words.install(connection)
+        if ARTICLES.table in tables:
+            ARTICLES.install(connection)

@@ -68,8 +68,9 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 def uninstall(connection: BaseDatabaseWrapper) -> None:
     """Take SQLite's triggers away before migrations, which cannot make a table anew that a trigger speaks of."""
+    TICKETS.uninstall(connection)
     with connection.cursor() as cursor:
-        for name in [*_sqlite(), *TICKETS.triggers()]:
+        for name in _sqlite():
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
 
 
