@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from assistant.admin.usage_page import PeriodForm, neutralised
 from assistant.costs.money import usd
 from assistant.models import TriageRun
 from assistant.reports.quality import Quality, Tally, quality
+from tickets.periods import PeriodForm
+from tickets.spreadsheets import neutralised
 
 
 class ReportForm(PeriodForm):

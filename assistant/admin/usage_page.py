@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
@@ -20,56 +19,9 @@ from django.views.decorators.http import require_safe
 
 from assistant.costs import charts, usage
 from assistant.costs.money import usd
-from assistant.costs.usage import Named, Period, Report, Sums
-
-LONGEST_PERIOD = 366
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-class PeriodForm(forms.Form):
-    """This month, the last 30 days, or two dates; all in UTC."""
-
-    period = forms.ChoiceField(
-        label=gettext_lazy("Period"),
-        required=False,
-        choices=[
-            ("month", gettext_lazy("This month")),
-            ("30days", gettext_lazy("Last 30 days")),
-            ("range", gettext_lazy("From … to …")),
-        ],
-        error_messages={"invalid_choice": gettext_lazy("“%(value)s” is no period: use month, 30days or range.")},
-    )
-    first = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput({"type": "date"}))
-    last = forms.DateField(label=gettext_lazy("To"), required=False, widget=forms.DateInput({"type": "date"}))
-
-    def __init__(self, data: object, today: date) -> None:
-        super().__init__(data, label_suffix="")  # type: ignore[arg-type]
-        self.today = today
-        for name in ("first", "last"):
-            self.fields[name].error_messages["invalid"] = _("Write the date as year-month-day, such as 2026-11-23.")
-
-    def clean(self) -> dict[str, object]:
-        values = super().clean() or {}
-        if self.errors:
-            return values
-        chosen, first, last = values["period"], values["first"], values["last"]
-        if chosen == "range" or (not chosen and (first or last)):
-            values["shown"] = self._between(first, last)
-        elif chosen == "30days":
-            values["shown"] = Period(self.today - timedelta(29), self.today)
-        else:
-            values["shown"] = Period(self.today.replace(day=1), self.today)
-        return values
-
-    def _between(self, first: date | None, last: date | None) -> Period:
-        if first is None or last is None:
-            raise forms.ValidationError(_("Give both dates of the range, from and to."))
-        if first > last:
-            raise forms.ValidationError(_("The range ends before it begins: swap the two dates."))
-        if (last - first).days >= LONGEST_PERIOD:
-            text = _("A range may have up to %(days)d days: choose a shorter one.")
-            raise forms.ValidationError(text % {"days": LONGEST_PERIOD})
-        return Period(first, last)
+from assistant.costs.usage import Named, Report, Sums
+from tickets.periods import PeriodForm
+from tickets.spreadsheets import neutralised
 
 
 @dataclass(frozen=True)
@@ -156,11 +108,6 @@ def usage_csv(request: HttpRequest) -> HttpResponse:
     for label, sums in [*_rows(by, found, date.isoformat), (_("Total"), found.total)]:
         writer.writerow([neutralised(label), *(column.exact(sums) for column in COLUMNS)])
     return response
-
-
-def neutralised(text: str) -> str:
-    """Spreadsheets run a cell that begins like a formula; a quote in front makes it text (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _section(by: str, found: Report) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import reduce
 from operator import add
@@ -19,25 +19,9 @@ from django.utils.translation import gettext as _
 from assistant.costs.money import usd
 from assistant.models import RelayCall, Spending
 from assistant.pricing import PLACES
+from tickets.periods import Period
 
 PEOPLE_SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Period:
-    """Whole days in UTC, both ends included."""
-
-    first: date
-    last: date
-
-    @property
-    def days(self) -> list[date]:
-        return [self.first + timedelta(n) for n in range((self.last - self.first).days + 1)]
-
-    def calls(self) -> QuerySet[RelayCall]:
-        start = datetime.combine(self.first, time(), UTC)
-        end = datetime.combine(self.last, time(), UTC) + timedelta(1)
-        return RelayCall.objects.filter(created__gte=start, created__lt=end)
 
 
 @dataclass(frozen=True)
@@ -85,7 +69,7 @@ class Report:
 
 
 def report(period: Period) -> Report:
-    calls = period.calls()
+    calls = _calls(period)
     rows = _grouped(calls.annotate(day=TruncDate("created", tzinfo=UTC)), "day", "model", "kind")
     by_day = _rolled_up(rows, lambda row: row["day"])
     by_person = _rolled_up(_grouped(calls, "user__username"), lambda row: row["user__username"] or _("Nobody"))
@@ -97,6 +81,11 @@ def report(period: Period) -> Report:
         people=_dearest_first(by_person),
         total=reduce(add, by_day.values(), Sums()),
     )
+
+
+def _calls(period: Period) -> QuerySet[RelayCall]:
+    start, end = period.bounds(UTC)
+    return RelayCall.objects.filter(created__gte=start, created__lt=end)
 
 
 def _grouped(calls: QuerySet[RelayCall], *by: str) -> list[dict[str, Any]]:

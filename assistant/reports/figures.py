@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from assistant.costs import usage
 from assistant.costs.money import usd
-from assistant.costs.usage import Period
 from assistant.reports.matrix import percent
 from assistant.reports.quality import period_bounds, quality
 from tickets.models import Ticket
+from tickets.periods import Period
 
 HOUR, DAY = Decimal(60), Decimal(1440)
 TENTH = Decimal("0.1")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import reduce
 from operator import add
@@ -17,13 +17,13 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncWeek
 
-from assistant.costs.usage import Period
 from assistant.models import RelayCall, TriageItem
 from assistant.pricing import PLACES
 from assistant.reports.compared import compared
 from assistant.reports.matrix import Matrix, percent
 from tickets.models import Classification
 from tickets.models.choices import SetBy
+from tickets.periods import Period
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,8 @@ def quality(period: Period, *, model: str = "", version: str = "") -> Quality:
 
 
 def period_bounds(period: Period) -> tuple[datetime, datetime]:
-    """The first moment of a period and the first one after it."""
-    start = datetime.combine(period.first, time(), UTC)
-    return start, datetime.combine(period.last, time(), UTC) + timedelta(1)
+    """The first moment of a period and the first one after it, in UTC."""
+    return period.bounds(UTC)
 
 
 def _answers(period: Period) -> QuerySet[Classification]:
