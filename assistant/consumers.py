@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assistant.drafts import frames, lifecycle
-from assistant.drafts.lifecycle import DraftRefused, Wish
+from assistant.drafts.asking import LONGEST_TEXT, DraftRefused, Wish
+from assistant.drafts.elsewhere import elsewhere
 from assistant.drafts.streams import hub
 from assistant.models import Draft
 from tickets import consumers
@@ -47,6 +48,9 @@ class TicketSocket(consumers.TicketSocket):
             instruction=text_of(message, "instruction", LONGEST_INSTRUCTION),
             tone=text_of(message, "tone", 20, "friendly") or "friendly",
             model=text_of(message, "model", 100),
+            kind=text_of(message, "kind", 20, "reply") or "reply",
+            preset=_preset_id(message),
+            text=text_of(message, "text", LONGEST_TEXT),
         )
         try:
             await hub.start(self.visitor.user, self.ticket_id, wish)
@@ -74,6 +78,7 @@ class TicketSocket(consumers.TicketSocket):
         self.put(frames.snapshot(draft.pk, draft.seq, draft.text))
         if draft.state == Draft.State.STREAMING:
             self._elsewhere[str(draft.pk)] = draft.seq
+            elsewhere.watch(self, draft.pk)
         else:
             self.put(frames.ended(draft))
 
@@ -91,8 +96,15 @@ class TicketSocket(consumers.TicketSocket):
             if item["author"] == self.user_id or frame["draft"] in self._elsewhere:
                 self._pass_on(frame, item["frame"])
 
+    def take_frame(self, frame: str) -> None:
+        """What the database says of a draft that another process drives; its end may have come by the layer too."""
+        data = json.loads(frame)
+        if data["draft"] in self._elsewhere:
+            self._pass_on(data, frame)
+
     async def left(self) -> None:
         hub.leave(self)
+        elsewhere.forget(self)
 
     def _pass_on(self, frame: dict[str, Any], text: str) -> None:
         """A delta only when it follows what was sent, a snapshot only when it brings more."""
@@ -114,6 +126,14 @@ class TicketSocket(consumers.TicketSocket):
 
     def _tell_no_draft(self) -> None:
         self.tell_error("not_found", _("There is no such draft in this ticket."))
+
+
+def _preset_id(message: dict[str, Any]) -> int:
+    """Of a preset; 0 for none."""
+    value = message.get("preset") or 0
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
+        raise BadFrame(_("preset must be the id of a preset."))
+    return value
 
 
 def _draft_id(message: dict[str, Any]) -> UUID:

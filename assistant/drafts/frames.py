@@ -12,8 +12,9 @@ from assistant.models import Draft, RelayCall
 RETRYABLE = {"rate_limited", "timeout", "interrupted", "truncated", "relay_error", "busy"}
 
 
-def started(draft_id: UUID, model: str) -> str:
-    return _frame("draft.started", draft_id, model=model)
+def started(draft: Draft) -> str:
+    """For the person who asked, who may see the `sources`: tickets and the like that the text leans on."""
+    return _frame("draft.started", draft.pk, model=draft.model, kind=draft.kind, sources=draft.sources or [])
 
 
 def waiting(draft_id: UUID, seconds: int, reason: str) -> str:
@@ -58,7 +59,7 @@ def latest(draft: Draft) -> str:
     """The last unsent draft of the person who opened the page."""
     return _frame(
         "draft.latest", draft.pk, state=draft.state, text=draft.text, created=draft.created.isoformat(),
-        model=draft.model,
+        model=draft.model, kind=draft.kind, sources=draft.sources or [],
     )  # fmt: skip
 
 

@@ -1,58 +1,30 @@
-"""The life of a draft in the database: asked for, saved as it grows, ended, and then sent or thrown away."""
+"""The life of a draft in the database: saved as it grows, ended, and then sent or thrown away."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from assistant import gateway
+from assistant.drafts.asking import COMPOSED, Plan
 from assistant.drafts.comparison import share_changed
-from assistant.drafts.prompt import TONES, build_messages
-from assistant.models import Draft, RelayCall
+from assistant.models import Draft
 from assistant.relay.errors import RelayError
 from assistant.relay.types import End
-from tickets.access import ticket_or_404
+from tickets.access import ticket_or_404, tickets_for
 from tickets.models import Message, Ticket
 
 SAVE_SECONDS = 1.0
 ORPHANED_AFTER = timedelta(seconds=10)
 UNSENT = (Draft.State.STREAMING, Draft.State.DONE, Draft.State.STOPPED, Draft.State.INTERRUPTED, Draft.State.FAILED)
-
-
-class DraftRefused(Exception):
-    """A draft that cannot begin. `code` is one of the public error codes; `message` is for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What an agent asks for. An empty model is the default one."""
-
-    instruction: str = ""
-    tone: str = "friendly"
-    model: str = ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A draft about to be streamed, with its reserved ledger row."""
-
-    draft: Draft
-    call: RelayCall
-    route: gateway.Route
 
 
 @dataclass(frozen=True)
@@ -76,46 +48,6 @@ class Ending:
     attempts: int
     outcome: End | RelayError
     stopped: bool
-
-
-def start(user: User, ticket_id: int, wish: Wish, now: datetime) -> Plan:
-    """Write the draft and its reserved ledger row; an earlier one of this person for the ticket is told to stop.
-
-    Raises DraftRefused (bad_request, ai_disabled, invalid_key, budget_reached) and Http404.
-    """
-    if wish.tone not in TONES:
-        raise DraftRefused("bad_request", _("The tone must be one of: %(tones)s.") % {"tones": ", ".join(TONES)})
-    ticket = ticket_or_404(user, ticket_id)
-    route = gateway.route_request(
-        messages=build_messages(ticket, instruction=wish.instruction, tone=wish.tone),
-        use_case="writing", user_waiting=True, model=wish.model or settings.DRAFT_MODEL,
-    )  # fmt: skip
-    try:
-        with transaction.atomic():
-            call = gateway.reserve(route, kind=RelayCall.Kind.DRAFT, user=user)
-            _unsent(ticket.pk, user).filter(state=Draft.State.STREAMING).update(stop_requested=True)
-            draft = Draft.objects.create(
-                ticket=ticket, author=user, model=route.model, instruction=wish.instruction, tone=wish.tone,
-                call=call, created=now, saved=now,
-            )  # fmt: skip
-    except gateway.AIUnavailable as error:
-        raise DraftRefused(error.code, error.message) from error
-    return Plan(draft, call, route)
-
-
-def pay_again(plan: Plan, error: RelayError, attempts: int) -> Plan | None:
-    """Reserve another ledger row for the next try and settle the one whose `attempts` requests failed with `error`.
-
-    None when the next try is refused; then nothing has changed.
-    """
-    try:
-        with transaction.atomic():
-            call = gateway.reserve(plan.route, kind=RelayCall.Kind.DRAFT, user=plan.draft.author)
-            gateway.settle_failure(plan.call, error, attempts=attempts, prompt=plan.route.prompt)
-            Draft.objects.filter(pk=plan.draft.pk).update(call=call)
-    except gateway.AIUnavailable:
-        return None
-    return replace(plan, call=call)
 
 
 def save(progress: Sequence[Progress], now: datetime) -> set[uuid.UUID]:
@@ -154,13 +86,29 @@ def find(user: User, ticket_id: int, draft_id: uuid.UUID, now: datetime) -> Draf
     return _visible(user, ticket_id).select_related("call").filter(pk=draft_id).first()
 
 
-def latest_unsent(user: User, ticket_id: int, now: datetime) -> Draft | None:
-    """The last draft this person asked for in the ticket, if it is neither sent nor discarded and holds text."""
+def find_all(draft_ids: Collection[uuid.UUID], now: datetime) -> list[Draft]:
+    """Drafts that somebody was let see already, their calls loaded."""
     interrupt_orphans(now)
-    draft = Draft.objects.filter(ticket_id=ticket_id, author=user).select_related("call").order_by("-created").first()
+    return list(Draft.objects.select_related("call").filter(pk__in=draft_ids))
+
+
+def latest_unsent(user: User, ticket_id: int, now: datetime) -> Draft | None:
+    """The last text this person asked for in the composer, if it is neither sent nor discarded and holds text."""
+    interrupt_orphans(now)
+    own = Draft.objects.filter(ticket_id=ticket_id, author=user, kind__in=COMPOSED)
+    draft = own.select_related("call").order_by("-created").first()
     if draft is None or draft.state not in UNSENT:
         return None
     return draft if draft.text or draft.state == Draft.State.STREAMING else None
+
+
+def current_summary(ticket: Ticket) -> Draft | None:
+    """The newest finished summary, unless a message has come since; one query."""
+    newest = Message.objects.filter(ticket=ticket).order_by("-created", "-id").values("pk")[:1]
+    done = Draft.objects.filter(
+        ticket=ticket, kind=Draft.Kind.SUMMARY, state=Draft.State.DONE, up_to_id=Subquery(newest)
+    )
+    return done.order_by("-created").first()
 
 
 def interrupt_orphans(now: datetime) -> int:
@@ -185,6 +133,10 @@ def mark_sent(sender: object, *, ticket: Ticket, message: Message, draft_id: str
                 state=Draft.State.SENT, stop_requested=True, sent_message=message,
                 edited=share_changed(draft.text, message.body),
             )  # fmt: skip
+            # What was translated went out too, in another language: used, and how much of it nobody can count.
+            translated = Draft.objects.filter(ticket=ticket, state__in=UNSENT, kind=Draft.Kind.REPLY)
+            if draft.original:
+                translated.filter(text=draft.original).update(state=Draft.State.SENT, stop_requested=True)
         if message.author is not None:
             unused = _unsent(ticket.pk, message.author)
             unused.update(state=Draft.State.DISCARDED, stop_requested=True)
@@ -192,9 +144,15 @@ def mark_sent(sender: object, *, ticket: Ticket, message: Message, draft_id: str
 
 def _used(ticket: Ticket, draft_id: str) -> Draft | None:
     try:
-        return Draft.objects.filter(ticket=ticket, pk=uuid.UUID(draft_id), state__in=UNSENT).first()
+        written = Draft.objects.filter(ticket=ticket, state__in=UNSENT, kind__in=COMPOSED)
+        return written.filter(pk=uuid.UUID(draft_id)).first()
     except ValueError:
         return None
+
+
+def drafts_for(user: User) -> QuerySet[Draft]:
+    """Drafts of the tickets that `user` sees."""
+    return Draft.objects.filter(ticket__in=tickets_for(user))
 
 
 def _visible(user: User, ticket_id: int) -> QuerySet[Draft]:
@@ -202,7 +160,7 @@ def _visible(user: User, ticket_id: int) -> QuerySet[Draft]:
 
 
 def _unsent(ticket_id: int, user: User) -> QuerySet[Draft]:
-    return Draft.objects.filter(ticket_id=ticket_id, author=user, state__in=UNSENT)
+    return Draft.objects.filter(ticket_id=ticket_id, author=user, state__in=UNSENT, kind__in=COMPOSED)
 
 
 def _settle(plan: Plan, ending: Ending) -> None:

@@ -14,9 +14,10 @@ from typing import Any, Protocol
 from django.utils.translation import gettext as _
 
 from assistant import gateway, throttle
-from assistant.drafts import frames, lifecycle
+from assistant.drafts import asking, frames
+from assistant.drafts.asking import Plan
 from assistant.drafts.inbox import Inbox
-from assistant.drafts.lifecycle import Ending, Plan, Progress
+from assistant.drafts.lifecycle import Ending, Progress
 from assistant.drafts.reader import Item, read
 from assistant.relay.deadlines import Cancel
 from assistant.relay.errors import RelayError
@@ -27,13 +28,17 @@ from tickets.sockets import in_thread
 WAIT_SLICE = 1.0
 
 
-class Page(Protocol):
+class Listener(Protocol):
+    """Whoever follows a draft."""
+
+    def put(self, frame: str) -> None: ...
+
+
+class Page(Listener, Protocol):
     """An open page as this package sees it."""
 
     user_id: int
     ticket_id: int
-
-    def put(self, frame: str) -> None: ...
 
 
 class Running:
@@ -45,12 +50,13 @@ class Running:
         self.id = plan.draft.pk
         self.ticket_id = plan.draft.ticket_id
         self.author_id = plan.draft.author_id
-        self.followers: set[Page] = set()
+        self.followers: set[Listener] = set()
         self.finished = asyncio.Event()
         self.seq = 0
         self._text: list[str] = []
         self._inbox = inbox
         self._tell = tell
+        self.kind = plan.draft.kind
         self._cancel = Cancel()
         self._stopped = asyncio.Event()
         self._outcome: asyncio.Future[End | RelayError] | None = None
@@ -122,7 +128,7 @@ class Running:
         """Give a request that may have cost a ledger row of its own; False when no budget has room for another."""
         if not gateway.may_have_cost(error, self._attempts):
             return True
-        fresh = await in_thread(lifecycle.pay_again)(self.plan, error, self._attempts - self._booked)
+        fresh = await in_thread(asking.pay_again)(self.plan, error, self._attempts - self._booked)
         if fresh is None:
             return False
         self.plan, self._booked = fresh, self._attempts
@@ -143,7 +149,12 @@ class Running:
         self._outcome = asyncio.get_running_loop().create_future()
         request = self.plan.route.request()
         name = f"draft-{self.id}"
-        Thread(target=read, args=(gateway.client, request, self._cancel, self._put), name=name, daemon=True).start()
+        Thread(
+            target=read,
+            args=(gateway.client, request, self._cancel, self._put, self.plan.masking),
+            name=name,
+            daemon=True,
+        ).start()
         return await self._outcome
 
     def _put(self, item: Item, urgent: bool) -> None:

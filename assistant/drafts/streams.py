@@ -1,7 +1,7 @@
 """The process's hub of running drafts: starts them, tells their pages, saves them, and caps their number.
 
-One draft is one task on the event loop and one thread that reads the relay. Each person has at most one running draft
-a ticket: a new one stops the old.
+One draft is one task on the event loop and one thread that reads the relay. Each person has at most one draft for the
+composer and one summary running in a ticket: a new one stops the old.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
+from collections.abc import Collection
 from uuid import UUID
 
 from django.conf import settings
@@ -19,12 +20,13 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assistant.drafts import frames, lifecycle
+from assistant.drafts import asking, frames, lifecycle
+from assistant.drafts.asking import DraftRefused, Plan, Wish
 from assistant.drafts.inbox import Inbox
-from assistant.drafts.lifecycle import DraftRefused, Plan, Wish
 from assistant.drafts.reader import Item
-from assistant.drafts.running import Page, Running
+from assistant.drafts.running import Listener, Page, Running
 from assistant.drafts.sharing import Sharing
+from assistant.models import Draft
 from tickets.live import layer_is_shared
 from tickets.sockets import in_thread
 
@@ -45,11 +47,15 @@ class Hub:
         self._saver: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def count(self) -> int:
+        """Drafts being written by this process; asked from any thread."""
+        return len(self._running)
+
     def open(self, page: Page) -> None:
         """A page of a ticket was opened: it follows every draft its person runs there, now and later."""
         self._pages[page.ticket_id, page.user_id].add(page)
         for running in self._running_of(page.ticket_id, page.user_id):
-            page.put(frames.started(running.id, running.plan.draft.model))
+            page.put(frames.started(running.plan.draft))
             self.follow(page, running.id)
 
     def leave(self, page: Page) -> None:
@@ -57,31 +63,40 @@ class Hub:
         self._pages[key].discard(page)
         if not self._pages[key]:
             del self._pages[key]
-        for running in self._running.values():
-            running.followers.discard(page)
+        self.stop_listening(page)
 
     def follow(self, page: Page, draft_id: UUID) -> bool:
         """Send a snapshot now and deltas from then on; False when no such draft of the page's ticket runs here."""
         running = self._running.get(draft_id)
-        if running is None or running.ticket_id != page.ticket_id:
+        return running is not None and running.ticket_id == page.ticket_id and self.listen(page, draft_id)
+
+    def listen(self, listener: Listener, draft_id: UUID) -> bool:
+        """The same for any listener, whose right to the draft has been checked."""
+        running = self._running.get(draft_id)
+        if running is None:
             return False
-        running.followers.add(page)
-        page.put(frames.snapshot(running.id, running.seq, running.text))
+        running.followers.add(listener)
+        listener.put(frames.snapshot(running.id, running.seq, running.text))
         return True
 
-    async def start(self, user: User, ticket_id: int, wish: Wish) -> None:
-        """Begin a draft. Raises DraftRefused: busy at the cap, else as lifecycle.start."""
-        await self._stop_earlier(ticket_id, user.pk)
+    def stop_listening(self, listener: Listener) -> None:
+        for running in self._running.values():
+            running.followers.discard(listener)
+
+    async def start(self, user: User, ticket_id: int, wish: Wish) -> Draft:
+        """Begin a draft. Raises DraftRefused: busy at the cap, else as asking.start."""
+        await self._stop_earlier(ticket_id, user.pk, wish.rivals)
         if len(self._running) + self._starting >= settings.DRAFT_MAX_STREAMS:
             raise DraftRefused("busy", _("As many drafts as this server allows are being written. Try again soon."))
         self._starting += 1
         try:
-            plan = await in_thread(lifecycle.start)(user, ticket_id, wish, timezone.now())
+            plan: Plan = await in_thread(asking.start)(user, ticket_id, wish, timezone.now())
         except Http404:
             raise DraftRefused("not_found", _("There is no such ticket.")) from None
         finally:
             self._starting -= 1
         self._run(plan)
+        return plan.draft
 
     def runs(self, draft_id: UUID) -> bool:
         return draft_id in self._running
@@ -94,8 +109,8 @@ class Hub:
         running.stop()
         return True
 
-    async def _stop_earlier(self, ticket_id: int, user_id: int) -> None:
-        earlier = self._running_of(ticket_id, user_id)
+    async def _stop_earlier(self, ticket_id: int, user_id: int, kinds: Collection[str]) -> None:
+        earlier = [running for running in self._running_of(ticket_id, user_id) if running.kind in kinds]
         for running in earlier:
             running.stop()
         if earlier:
@@ -106,7 +121,7 @@ class Hub:
             self._inbox = Inbox(asyncio.get_running_loop())
         running = Running(plan, self._inbox, self._tell)
         self._running[running.id] = running
-        self._tell(running, frames.started(running.id, plan.draft.model))
+        self._tell(running, frames.started(plan.draft))
         task = asyncio.create_task(self._drive(running))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -145,8 +160,8 @@ class Hub:
 
     def _tell(self, running: Running, frame: str) -> None:
         pages = self._pages.get((running.ticket_id, running.author_id or 0), set())
-        for page in running.followers | pages:
-            page.put(frame)
+        for listener in running.followers | pages:
+            listener.put(frame)
         self.sharing.tell(running, frame)
 
     def _running_of(self, ticket_id: int, user_id: int) -> list[Running]:

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from assistant.drafts import lifecycle
-from assistant.drafts.lifecycle import DraftRefused, Wish
+from assistant.drafts import asking, lifecycle
+from assistant.drafts.asking import DraftRefused, Wish
 from assistant.models import Draft, RelayCall, Spending
 from assistant.relay.errors import RelayError
 from assistant.simulator import SimulatedRelay
@@ -137,7 +137,7 @@ def test_what_may_not_leave_is_refused_on_the_socket(page, relay):
 def test_what_may_not_leave_leaves_no_draft_and_no_row(ticket, alice, settings, name, value, code):
     setattr(settings, name, value)
     with pytest.raises(DraftRefused) as refused:
-        lifecycle.start(alice, ticket.pk, Wish(), timezone.now())
+        asking.start(alice, ticket.pk, Wish(), timezone.now())
     assert refused.value.code == code and refused.value.message
     assert not Draft.objects.exists() and not RelayCall.objects.exists()
 
@@ -183,10 +183,10 @@ def test_stopping_the_wait_for_another_try_leaves_the_request_that_may_have_cost
 
 
 def test_a_budget_ends_the_tries_of_a_draft_whose_requests_may_have_cost(ticket, alice, settings):
-    plan = lifecycle.start(alice, ticket.pk, Wish(), timezone.now())
+    plan = asking.start(alice, ticket.pk, Wish(), timezone.now())
     settings.MONTHLY_BUDGET_USD = plan.call.reserved_cost
     error = RelayError("timeout", "Nobody answered.", retryable=True)
-    assert lifecycle.pay_again(plan, error, 1) is None
+    assert asking.pay_again(plan, error, 1) is None
     call = RelayCall.objects.get()
     assert (call.pk, call.state) == (plan.call.pk, RelayCall.State.RESERVED)
 

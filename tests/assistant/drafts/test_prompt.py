@@ -3,14 +3,14 @@ import re
 
 import pytest
 
-from assistant.drafts.prompt import THREAD_CHARS, build_messages
+from assistant.drafts.prompt import THREAD_CHARS, reply_messages
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 
 
 def asked(ticket, **wish):
-    system, user = build_messages(ticket, **{"instruction": "", "tone": "friendly", **wish})
+    system, user = reply_messages(ticket, **{"instruction": "", "tone": "friendly", **wish})
     fenced = re.search(r"<<<DATA-([0-9a-f]{16})\n(.*)\nDATA-\1>>>", user["content"], re.DOTALL)
     return system["content"], json.loads(fenced[2]), user["content"]
 
