@@ -66,6 +66,7 @@ class TicketFields(models.Model):
             models.Index(fields=["assignee", "status", "-last_message", "-id"], name="ticket_by_assignee"),
             models.Index(fields=["category", "status", "-last_message", "-id"], name="ticket_by_category"),
             models.Index(fields=["created", "id"], name="ticket_by_created"),
+            models.Index(fields=["updated", "id"], name="ticket_by_updated"),
             models.Index(fields=["id"], name="ticket_to_review", condition=models.Q(needs_review=True)),
             models.Index(
                 fields=["snoozed_until"], name="ticket_snoozed", condition=models.Q(snoozed_until__isnull=False)
