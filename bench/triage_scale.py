@@ -133,7 +133,8 @@ def main() -> None:
 def take_back(run: TriageRun) -> None:
     if run.state == TriageRun.State.RUNNING:
         runs.cancel(run)
-    undone = timed("undoing what was classified", lambda: runs.undo(run, None, timezone.now()))
+    timed("asking for its undo", lambda: runs.begin_undo(run, None))
+    undone = timed("undoing it", lambda: runs.undo(run, None, timezone.now()))
     row("tickets as they were before, left", f"{undone.restored:,}, {undone.left:,}")
 
 

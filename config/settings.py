@@ -248,6 +248,7 @@ PERIODIC_JOBS = {
     "classify-new-tickets": ("assistant.triage.automatic.classify_new_tickets", 5),
     "resume-automatic-triage": ("assistant.triage.automatic.resume_switched_on", 60),
     "resume-within-budget": ("assistant.triage.upkeep.resume_within_budget", 60),
+    "undo-runs": ("assistant.triage.undo.undo_some", 1),
     "delete-unstarted-runs": ("assistant.triage.upkeep.delete_unstarted", 3600),
     "interrupt-orphaned-drafts": ("assistant.drafts.lifecycle.interrupt_orphans", 10),
     "report-unsettled-calls": ("assistant.gateway.mark_outcome_unknown", 60),

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 from assistant.admin.shown import duration, exact_usd, usd
 from assistant.admin.start import UNSTARTED
 from assistant.admin.undo_page import confirm_undo, may_undo, undo_run
-from assistant.models import TriageChunk, TriageItem, TriageRun
+from assistant.models import PeriodicJob, TriageChunk, TriageItem, TriageRun
 from assistant.triage import chunks, runs
 from assistant.triage.progress import category_counts_of
 from tickets.people import display_name
@@ -125,6 +125,7 @@ def progress_view(request: HttpRequest, run_id: int) -> HttpResponse:
         "cost": usd(run.known_cost),
         "exact_cost": exact_usd(run.known_cost),
         "estimated_cost": usd(run.estimated_cost),
+        "undo_done": max(run.total - (run.undo_left or 0), 0),
         "verbs": [verb for verb in VERBS if verb.allowed(run)],
         "categories": categories_of([progress]).get(run_id, []),
         **_rows(run, request),
@@ -133,12 +134,12 @@ def progress_view(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 def _with_worker_seen(now: datetime) -> QuerySet[TriageRun]:
-    """Runs with `no_worker`: a part has been due for a while, and no worker holds anything of any run. And with
-    `undo_left`: tickets that an undo has not come to."""
+    """Runs with `no_worker`: a part has been due for a while, and no worker holds anything of any run. Or an undo is
+    to go on, and nobody looks after it."""
     held = TriageChunk.objects.filter(state=TriageChunk.State.LEASED, lease_until__gt=now)
     due = chunks.due_chunks(now - UNCLAIMED).filter(~Exists(held), run=OuterRef("pk"))
-    left = TriageItem.objects.filter(run=OuterRef("pk")).exclude(state=TriageItem.State.UNDONE)
-    return TriageRun.objects.annotate(no_worker=Exists(due), undo_left=Exists(left))
+    undoing = PeriodicJob.objects.filter(name="undo-runs", due__gt=now - UNCLAIMED)
+    return TriageRun.objects.annotate(no_worker=Exists(due) | Q(Q(undo_left__isnull=False), ~Exists(undoing)))
 
 
 def _rows(run: TriageRun, request: HttpRequest) -> dict[str, Any]:

@@ -79,6 +79,17 @@ class TriageRun(models.Model):
     failed = models.PositiveIntegerField(_("failed"), default=0)
     restored = models.PositiveIntegerField(_("restored by the undo"), default=0)
     kept = models.PositiveIntegerField(_("left by the undo, changed since"), default=0)
+    undo_left = models.PositiveIntegerField(
+        _("tickets the undo has still to come to"), null=True, blank=True, help_text=_("Empty when none is under way.")
+    )
+    undo_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("undone by"),
+    )
     requests = models.PositiveIntegerField(_("requests"), default=0)
     retries = models.PositiveIntegerField(_("retries"), default=0)
     prompt_tokens = models.PositiveBigIntegerField(_("prompt tokens"), default=0)

@@ -19,7 +19,8 @@ LONG_WAIT = 120  # seconds from which a wait is shown as a time of day
 
 @dataclass(frozen=True)
 class Progress:
-    """`cost` is USD as text, None when a call had no known price; `seconds_left` is None while nobody can tell."""
+    """`cost` is USD as text, None when a call had no known price; `seconds_left` is None while nobody can tell.
+    `undo_left` counts the tickets that an undo has still to come to, None when none is under way."""
 
     run: int
     state: str
@@ -33,6 +34,7 @@ class Progress:
     seconds_left: int | None
     waiting: str
     pause_reason: str
+    undo_left: int | None = None
 
     @property
     def done(self) -> int:
@@ -53,6 +55,7 @@ def _of(run: TriageRun, now: datetime) -> Progress:
         failed=run.failed, pending=max(run.total - run.done, 0), requests=run.requests,
         cost=None if cost is None else f"{cost:f}",
         seconds_left=_seconds_left(run, now), waiting=_waiting(run, now), pause_reason=run.pause_reason,
+        undo_left=run.undo_left,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from assistant.triage import chunks, sample
 from assistant.triage.progress import Progress, category_counts, progress
 from assistant.triage.sample import take_sample
 from assistant.triage.states import UNPAUSED, RunError, check_limit, check_ready, close_chunks, move
-from assistant.triage.undo import Undone, undo
+from assistant.triage.undo import Undone, begin_undo, undo
 from assistant.triage.writing import writing
 from tickets.models import Ticket
 
@@ -27,6 +27,7 @@ __all__ = [
     "Progress",
     "RunError",
     "Undone",
+    "begin_undo",
     "cancel",
     "category_counts",
     "create_run",

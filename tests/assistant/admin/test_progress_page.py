@@ -39,7 +39,7 @@ def offered(shown):
         ({"state": "done", "classified": 2, "failed": 1}, {"retry", "undo"}),
         ({"state": "cancelled", "failed": 1}, set()),
         ({"state": "cancelled", "needs_human": 1}, {"undo"}),
-        ({"state": "undone", "classified": 3}, {"undo"}),
+        ({"state": "undone", "classified": 3}, set()),
     ],
 )
 def test_only_what_the_state_allows_is_offered(desk, make_run, values, verbs):

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from assistant.models import TriageRun
+from assistant.models import PeriodicJob, TriageRun
 from assistant.triage import undo as undo_module
 from tickets.models import Category, Ticket
 
@@ -112,7 +113,7 @@ def test_a_sample_size_out_of_range_is_told(desk, make_run):
     assert run.state == "draft"
 
 
-def test_undo_asks_first_and_answers_with_figures(desk, bench, make_tickets, alice):
+def test_undo_asks_first_the_worker_does_it_and_the_page_says_what_has_come_of_it(desk, bench, make_tickets, alice):
     first, *_ = make_tickets(5)
     run = bench.run()
     question = desk.get(address(run, "undo")).content.decode()
@@ -122,22 +123,34 @@ def test_undo_asks_first_and_answers_with_figures(desk, bench, make_tickets, ali
     first.refresh_from_db()
     first.label(alice, category=Category.objects.get(slug="sales"))
     shown = desk.post(address(run, "undo"), follow=True).content.decode()
-    assert "4 tickets are as they were before." in shown
+    assert "Being undone: 5 tickets to go." in shown and "The run is being undone." in shown
+    assert Ticket.objects.exclude(category=None).count() == 5
+    undo_module.undo_some(bench.clock())
+    shown = desk.get(run.get_absolute_url()).content.decode()
+    assert "4 tickets are as they were before." in shown and "Being undone" not in shown
     assert "1 ticket was left in part or whole because it has been changed since." in shown
-    assert "Undone: 4 tickets are as they were before, 1 were left" in shown
     assert 'id="run-undo"' not in shown
     assert desk.get(address(run, "undo")).url == run.get_absolute_url()
 
 
-def test_an_undo_that_was_cut_off_is_offered_again(desk, bench, make_tickets, carol, monkeypatch):
+def test_the_click_on_undo_costs_as_much_for_many_tickets_as_for_few(desk, bench, make_tickets):
+    counts = []
+    for count in (5, 300):
+        tickets = make_tickets(count)
+        run = bench.run(Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]))
+        with CaptureQueriesContext(connection) as queries:
+            desk.post(address(run, "undo"))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_a_waiting_undo_without_a_worker_is_told(desk, bench, make_tickets):
     make_tickets(5)
     run = bench.run()
-    TriageRun.objects.filter(pk=run.pk).update(state="undone")
-    shown = desk.get(run.get_absolute_url()).content.decode()
-    assert "undo again to go on" in shown and 'id="run-undo"' in shown
-    desk.post(address(run, "undo"))
-    assert not undo_module.left_to_undo(run)
-    assert not Ticket.objects.exclude(category=None).exists()
+    shown = desk.post(address(run, "undo"), follow=True).content.decode()
+    assert "No worker is running" in shown
+    PeriodicJob.claim("undo-runs", 1, timezone.now())
+    assert "No worker is running" not in desk.get(run.get_absolute_url()).content.decode()
 
 
 def test_all_open_tickets_without_a_category_are_one_click_away(desk, make_tickets, carol):

@@ -154,6 +154,29 @@ def test_a_run_that_is_not_over_is_undone_and_an_answer_under_way_is_dropped(ben
     assert run.classified == 20
 
 
+def test_the_worker_does_in_turns_what_a_click_has_asked_for_and_names_who_clicked(
+    bench, make_tickets, carol, monkeypatch
+):
+    make_tickets(25)
+    before = labels()
+    run = bench.run(batch_size=50)
+    monkeypatch.setattr(undo_module, "BATCH", 10)
+    runs.begin_undo(run, carol)
+    assert (run.state, run.undo_left, run.undo_by) == ("undone", 25, carol)
+    assert Ticket.objects.exclude(category=None).count() == 25
+    one_batch = iter([0.0, 0.0, 99.0])
+    assert undo_module.undo_some(bench.clock(), clock=lambda: next(one_batch))
+    run.refresh_from_db()
+    assert (run.undo_left, run.restored) == (15, 10)
+    assert not undo_module.undo_some(bench.clock())
+    run.refresh_from_db()
+    assert (run.undo_left, run.restored, run.kept) == (None, 25, 0)
+    assert labels() == before
+    back = TicketEvent.objects.filter(cause=f"undo of triage run {run.pk}")
+    assert set(back.values_list("actor", flat=True)) == {carol.pk}
+    assert not undo_module.undo_some(bench.clock())
+
+
 def test_an_undo_that_died_goes_on_where_it_stopped_and_counts_all(bench, make_tickets, carol, monkeypatch):
     make_tickets(25)
     before = labels()
@@ -172,10 +195,17 @@ def test_an_undo_that_died_goes_on_where_it_stopped_and_counts_all(bench, make_t
         runs.undo(run, carol, bench.clock())
     monkeypatch.setattr(undo_module, "_undo_batch", batch)
     half = TriageRun.objects.get(pk=run.pk)
-    assert (half.state, half.restored, undo_module.left_to_undo(half)) == ("undone", 10, True)
+    assert (half.state, half.restored, half.undo_left) == ("undone", 10, 15)
     assert runs.undo(run, carol, bench.clock()) == runs.Undone(restored=25, left=0)
     assert labels() == before
-    assert not undo_module.left_to_undo(run)
+
+
+def test_two_runs_are_undone_one_after_the_other(bench, make_tickets, carol):
+    made = [bench.run(Ticket.objects.filter(pk__in=[ticket.pk for ticket in make_tickets(3)])) for _ in range(2)]
+    for run in made:
+        runs.begin_undo(run, carol)
+    assert not undo_module.undo_some(bench.clock())
+    assert not Ticket.objects.exclude(category=None).exists()
 
 
 @pytest.mark.parametrize("state", ["draft", "sampled", "running"])

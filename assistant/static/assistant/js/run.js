@@ -53,7 +53,7 @@ function show(progress) {
   page.querySelector(".run-left").hidden = progress.seconds_left === null;
   if (progress.seconds_left !== null) put("left", duration(progress.seconds_left));
   showCategories(progress);
-  const now = [progress.state, progress.done, progress.requests].join();
+  const now = [progress.state, progress.done, progress.requests, progress.undo_left].join();
   if (now !== seen) refreshSoon();
   seen = now;
   latest = progress;
