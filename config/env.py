@@ -106,6 +106,15 @@ def folder(text: str) -> str:
     return text
 
 
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be {' or '.join(choices)}")
+        return text
+
+    return parse
+
+
 def existing_file(text: str) -> str:
     if not Path(text).is_file():
         raise ValueError("must be the path of a readable file")
@@ -125,6 +134,7 @@ VARIABLES: tuple[Variable, ...] = (
         "Host names served, comma separated. Loopback names and SITE_URL's always.",
     ),
     Variable("CSRF_TRUSTED_ORIGINS", origins, (), "Further origins that may post and open websockets."),
+    Variable("CORS_ALLOWED_ORIGINS", origins, (), "Origins whose scripts may call the REST API. Unset: none."),
     Variable(
         "DATABASE_URL",
         url(*DATABASE_SCHEMES),
@@ -187,6 +197,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("MEDIA_ROOT", folder, "", "Folder of attachments, shared by all machines. Unset: var/media."),
     Variable("ATTACHMENT_MAX_MB", whole(1, 1024), 25, "Largest file that can be attached, in MB."),
     Variable("AI_ENABLED", flag, True, "The kill switch: 0 and no call leaves."),
+    Variable(
+        "METRICS_TOKEN", str, "", "Bearer token of /metrics. Unset: it answers this machine alone.", secret=True
+    ),
+    Variable("LOG_FORMAT", one_of("line", "json"), "line", "Logs as lines for people, or as JSON for machines."),
+    Variable("SENTRY_DSN", url(*HTTP), "", "Where errors are reported to, without message texts.", secret=True),
 )
 
 

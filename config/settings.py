@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from config import env
+from config import env, logs, rest
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -55,13 +55,21 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_htmx",
+    "corsheaders",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "knox",
+    "rest_framework",
     "tickets",
     "assistant",
 ]
 MIDDLEWARE = [
+    "tickets.tracing.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -174,6 +182,18 @@ if _site.scheme == "https":
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# --- REST API -----------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = rest.REST_FRAMEWORK
+REST_KNOX = rest.REST_KNOX
+KNOX_TOKEN_MODEL = rest.KNOX_TOKEN_MODEL
+MIGRATION_MODULES = rest.MIGRATION_MODULES
+SPECTACULAR_SETTINGS = rest.SPECTACULAR_SETTINGS
+API_LIMITS = rest.API_LIMITS
+CORS_ALLOWED_ORIGINS = list(ENV["CORS_ALLOWED_ORIGINS"])  # no credentials: programs in browsers send a token
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match", "last-event-id", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
+
 # --- language, time, files ----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]  # those there are translations for: half a page in another language helps nobody
@@ -251,14 +271,16 @@ PERIODIC_JOBS = {
     "undo-runs": ("assistant.triage.undo.undo_some", 1),
     "delete-unstarted-runs": ("assistant.triage.upkeep.delete_unstarted", 3600),
     "interrupt-orphaned-drafts": ("assistant.drafts.lifecycle.interrupt_orphans", 10),
+    "write-letters": ("tickets.letters.write_letters", 2),
+    "mail-notifications": ("tickets.notifications.mail_unseen", 20),
+    "forget-letters": ("tickets.letters.forget", 3600),
+    "forget-notifications": ("tickets.notifications.forget", 86_400),
     "report-unsettled-calls": ("assistant.gateway.mark_outcome_unknown", 60),
+    "purge-idempotency-keys": ("tickets.api.idempotency.purge", 3600),
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"tickets": {"level": "INFO"}, "assistant": {"level": "INFO"}},
-}
+# --- watching ------------------------------------------------------------------------------------------------------
+METRICS_TOKEN = ENV["METRICS_TOKEN"]
+LOGGING = logs.logging_settings(ENV["LOG_FORMAT"])
+if ENV["SENTRY_DSN"]:
+    logs.report_errors_to(ENV["SENTRY_DSN"])
