@@ -33,7 +33,10 @@ class PreferencesAdmin(admin.ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = ["automatic_triage", "automatic_imports"]
-        return [(_("Automatic triage"), {"fields": fields, "description": _what_it_costs()})]
+        return [
+            (_("Automatic triage"), {"fields": fields, "description": _what_it_costs()}),
+            (_("Personal data"), {"fields": ["mask_drafts", "mask_triage"]}),
+        ]
 
 
 def _what_it_costs() -> SafeString:
