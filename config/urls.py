@@ -12,5 +12,6 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("", include("assistant.urls")),
+    path("", include("tickets.portal.urls")),
     path("", include("tickets.desk.urls")),
 ]

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.db.backends.signals import connection_created
-from django.db.models.signals import post_delete, post_migrate, pre_migrate
+from django.db.models.signals import post_delete, post_migrate, post_save, pre_migrate
 
 
 class TicketsConfig(AppConfig):
@@ -10,9 +10,11 @@ class TicketsConfig(AppConfig):
     verbose_name = "Helpdesk"
 
     def ready(self) -> None:
+        from tickets import notifications
         from tickets.access import grant_admins
         from tickets.fulltext.setup import after_migrate, before_migrate, teach_sqlite
         from tickets.live import tell_open_pages
+        from tickets.models import Message, TicketEvent
         from tickets.models.attachment import Attachment, forget_file
         from tickets.signals import ticket_changed
 
@@ -21,6 +23,8 @@ class TicketsConfig(AppConfig):
         post_migrate.connect(after_migrate, sender=self)
         post_migrate.connect(grant_admins)
         ticket_changed.connect(tell_open_pages)
+        post_save.connect(notifications.on_message, sender=Message)
+        post_save.connect(notifications.on_event, sender=TicketEvent)
         post_delete.connect(forget_file, sender=Attachment)
 
 

@@ -29,6 +29,7 @@ from tickets.models.profile import zone_of
 SECTIONS = [
     ("settings", "mine", gettext_lazy("You")),
     ("settings-password", "lock", gettext_lazy("Password")),
+    ("settings-notifications", "bell", gettext_lazy("Notifications")),
 ]
 _REGIONS = [
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
