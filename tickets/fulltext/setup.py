@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from tickets import waiting
 from tickets.fulltext import ticket_words
 from tickets.fulltext.index import Index
 
@@ -23,6 +24,7 @@ def before_migrate(using: str, plan: list[tuple[Any, bool]], **_: Any) -> None:
     if connections[using].vendor == "sqlite" and any(step.app_label == "tickets" for step, _backwards in plan):
         ticket_words.uninstall(connections[using])
         ARTICLES.uninstall(connections[using])
+        waiting.uninstall(connections[using])
 
 
 def after_migrate(using: str, **_: Any) -> None:
@@ -33,3 +35,5 @@ def after_migrate(using: str, **_: Any) -> None:
             ticket_words.install(connection)
         if ARTICLES.table in tables:
             ARTICLES.install(connection)
+        if "tickets_savedview" in tables:  # came with the column that it fills
+            waiting.install(connection)

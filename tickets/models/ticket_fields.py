@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models.category import Category
 from tickets.models.choices import Channel, Priority, SetBy, Status
 from tickets.models.customer import Customer
+from tickets.models.ranks import Urgency
 from tickets.models.tag import Tag
 from tickets.models.team import Team
 
@@ -46,6 +48,7 @@ class TicketFields(models.Model):
     first_response = models.DateTimeField(_("first response"), null=True, blank=True)
     resolved = models.DateTimeField(_("resolved"), null=True, blank=True)
     snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
+    waiting_since = models.DateTimeField(_("waiting since"), null=True, editable=False)  # kept by tickets/waiting.py
 
     class Meta:
         abstract = True
@@ -61,7 +64,19 @@ class TicketFields(models.Model):
         ]
         indexes = [
             models.Index(fields=["-last_message", "-id"], name="ticket_by_last_message"),
-            models.Index(fields=["status", "-last_message", "-id"], name="ticket_by_status"),
+            # with what decides who may see a ticket, so that rows of others are passed over within the index
+            models.Index(
+                fields=["status", "-last_message", "-id", "team", "assignee", "snoozed_until"],
+                name="ticket_by_status_seen",
+            ),
+            models.Index(
+                "status", Urgency(), F("last_message").desc(), F("id").desc(), "team", "assignee",
+                name="ticket_by_urgency",
+            ),  # fmt: skip
+            models.Index(
+                fields=["status", "waiting_since", "id", "team", "assignee"], name="ticket_by_waiting",
+                condition=models.Q(waiting_since__isnull=False),
+            ),  # fmt: skip
             models.Index(fields=["team", "status", "-last_message", "-id"], name="ticket_by_team"),
             models.Index(fields=["assignee", "status", "-last_message", "-id"], name="ticket_by_assignee"),
             models.Index(fields=["category", "status", "-last_message", "-id"], name="ticket_by_category"),
