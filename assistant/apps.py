@@ -7,7 +7,11 @@ class AssistantConfig(AppConfig):
 
     def ready(self) -> None:
         from assistant import checks  # noqa: F401  (registers the system checks)
+        from assistant.costs.health import relay_trouble
         from assistant.drafts.lifecycle import mark_sent
+        from assistant.jobs import worker_trouble
+        from tickets.health import DEGRADATIONS
         from tickets.signals import reply_sent
 
         reply_sent.connect(mark_sent)
+        DEGRADATIONS.update(worker=worker_trouble, relay=relay_trouble)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from assistant.models import PeriodicJob
 
 logger = logging.getLogger(__name__)
 
 PERIOD = 1.0  # seconds between two looks at what is due
+LATE = timedelta(seconds=30)
 
 
 def run_due(now: datetime) -> list[str]:
@@ -23,13 +25,27 @@ def run_due(now: datetime) -> list[str]:
 
     A job is a function that takes `now`. One that fails is logged, and the others run all the same.
     """
-    claimed = [name for name, (_, seconds) in settings.PERIODIC_JOBS.items() if PeriodicJob.claim(name, seconds, now)]
+    claimed = [
+        name for name, (_path, seconds) in settings.PERIODIC_JOBS.items() if PeriodicJob.claim(name, seconds, now)
+    ]
     for name in claimed:
         try:
             import_string(settings.PERIODIC_JOBS[name][0])(now)
         except Exception:
             logger.exception("the periodic job %s failed", name)
     return claimed
+
+
+def worker_lives(now: datetime) -> bool:
+    """Whether any process does the periodic jobs: every worker looks at them once a second."""
+    return not PeriodicJob.objects.filter(due__lt=now - LATE).exists() and PeriodicJob.objects.exists()
+
+
+def worker_trouble() -> str:
+    """A sentence for /readyz; empty while a worker lives."""
+    if worker_lives(timezone.now()):
+        return ""
+    return _("No worker has been heard of for 30 seconds: start one with `python manage.py worker`.")
 
 
 def run_until(stop: threading.Event) -> None:

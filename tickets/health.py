@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
@@ -21,11 +24,40 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 async def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database and channel layer answer, else 503; the body says which does not."""
+    """200 when database and channel layer answer, else 503; the body says which does not.
+
+    What is wrong and yet no reason to take this process out of service is told under `degraded`, with 200.
+    """
     checks = {"database": await sync_to_async(_database_answers)(), "channels": await _channels_answer()}
     ready = all(checks.values())
     shown: dict[str, Any] = {name: "ok" if fine else "unreachable" for name, fine in checks.items()}
-    return JsonResponse({"status": "ok" if ready else "unavailable", **shown}, status=200 if ready else 503)
+    if not ready:
+        return JsonResponse({"status": "unavailable", **shown}, status=503)
+    degraded = await sync_to_async(_degraded)()
+    return JsonResponse({"status": "degraded" if degraded else "ok", **shown, "degraded": degraded})
+
+
+def _degraded() -> dict[str, str]:
+    found = {}
+    for name, look in DEGRADATIONS.items():
+        try:
+            sentence = look()
+        except DatabaseError:  # gone since it was asked a moment ago
+            logger.exception("%s cannot be looked at", name)
+            sentence = str(_("The database does not answer."))
+        if sentence:
+            found[name] = sentence
+    return found
+
+
+def _sqlite_in_production() -> str:
+    if settings.SITE_URL and not settings.DEBUG and connection.vendor == "sqlite":
+        return str(_("A public site on SQLite: one machine, one writer. Set DATABASE_URL when a team depends on it."))
+    return ""
+
+
+# name: what to look at; an empty answer is a good one. Others add to it when the apps are ready.
+DEGRADATIONS: dict[str, Callable[[], str]] = {"sqlite": _sqlite_in_production}
 
 
 def _database_answers() -> bool:

@@ -58,6 +58,10 @@ class Supervisor:
     def discard(self, socket: Supervised) -> None:
         self._sockets.discard(socket)
 
+    def count(self) -> int:
+        """How many sockets are open; asked from any thread."""
+        return len(self._sockets)
+
     def watches_any(self, ticket_ids: Collection[int]) -> bool:
         """Whether a page of one of these tickets is open in this process; asked from any thread."""
         wanted = set(ticket_ids)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Count, Q, TextChoices
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assistant.models import RateBucket, RelayCall
@@ -62,6 +63,19 @@ def _status(last: RelayCall | None) -> Status:
     if last is None:
         return Status.NEVER_USED
     return Status.FINE if last.outcome == "ok" else Status.FAILING
+
+
+def relay_trouble() -> str:
+    """A sentence for /readyz, without the provider's words, which may quote a request; empty when all is well.
+
+    AI that is switched off is a choice and no trouble.
+    """
+    found = health()
+    if found.status == Status.NO_KEY:
+        return gettext("No relay key is set: put it into RELAY_API_KEY.")
+    if found.status == Status.FAILING and found.last is not None:
+        return gettext("The last call to the relay failed: %(code)s.") % {"code": found.last.outcome}
+    return ""
 
 
 @dataclass(frozen=True)
