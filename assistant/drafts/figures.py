@@ -47,7 +47,7 @@ def drafts_used(user: User, period: Period, zone: tzinfo, team: str = "") -> lis
     rows = people.annotate(
         written=Count("pk"),
         as_is=Count("pk", filter=sent & Q(edited=0)),
-        edited=Count("pk", filter=sent & ~Q(edited=0)),
+        reworked=Count("pk", filter=sent & ~Q(edited=0)),
         changed=Avg("edited", filter=sent & Q(edited__gt=0)),
     )
     found = [Used(display_name(first or "", last or "", name or ""), *rest) for name, first, last, *rest in rows]

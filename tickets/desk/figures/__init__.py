@@ -1,0 +1,1 @@
+"""The page of figures: how quickly tickets are answered and solved, and how many wait."""
