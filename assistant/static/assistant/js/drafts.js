@@ -1,5 +1,6 @@
 // Drafts in the composer: asks for one, shows it as it is written, and leaves every decision to the person.
-import { TicketSocket } from "./ticket_socket.js";
+import { socket } from "./socket.js";
+import "./summary.js";
 
 const composer = document.getElementById("composer");
 const body = document.getElementById("reply-body");
@@ -7,12 +8,12 @@ const used = document.getElementById("draft-id");
 const panel = document.getElementById("draft-panel");
 const part = (name) => document.getElementById(`draft-${name}`);
 const words = panel.dataset;
-const socket = new TicketSocket(composer.dataset.ticketId);
 
-let current = null; // the draft in the composer: {id, seq, text, live, begun}
-let offered = null; // the id of one that is not shown because something else is in the composer
+let current = null; // the draft in the composer: {id, kind, sources, seq, text, live, begun}
+let offered = null; // one that is not shown because something else is in the composer: {id, kind, sources}
 let asked = false; // a start was sent and not answered yet
-let before = ""; // what the composer had
+let wish = {}; // what was asked for last
+let before = null; // what the composer had: its text, and the draft that this was: {text, id}
 
 function say(text, { error = false, retry = false } = {}) {
   part("status").textContent = part("status").title = text;
@@ -28,20 +29,41 @@ function arrange() {
   part("again").hidden = !kept;
   part("undo").hidden = !current;
   part("use").hidden = part("discard").hidden = !offered;
+  if (part("presets")) part("presets").hidden = live || Boolean(kept || offered || part("status").textContent);
   body.readOnly = live;
   body.setAttribute("aria-busy", String(live));
   for (const button of composer.querySelectorAll(".composer-send .btn")) button.setAttribute("aria-disabled", String(live));
+  listSources(current?.sources ?? []);
 }
 
-function start() {
+function listSources(sources) {
+  part("sources").hidden = !sources.length;
+  part("sources-count").textContent = words.sources.replace("%n", sources.length);
+  part("sources-list").replaceChildren(...sources.map(({ id, title, url }) => {
+    const link = document.createElement("a");
+    Object.assign(link, { href: url, target: "_blank", rel: "noopener", textContent: `#${id} ${title}` });
+    const item = document.createElement("li");
+    item.append(link);
+    return item;
+  }));
+}
+
+function ask(what) {
   if (asked || part("start").disabled) return;
   offered = null;
-  asked = socket.send({
-    type: "draft.start", instruction: part("instruction").value, tone: part("tone").value, model: "",
-  });
+  wish = what;
+  asked = socket.send({ type: "draft.start", ...chosen(), ...what });
   if (asked) composer.dataset.drafted = "";
   say(asked ? words.asking : words.lost, { error: !asked });
   arrange();
+}
+
+function start() {
+  ask({ instruction: part("instruction").value });
+}
+
+function again() {
+  ask(wish.kind === "translation" ? wish : { ...wish, instruction: part("instruction").value });
 }
 
 function stop() {
@@ -50,12 +72,14 @@ function stop() {
   say(words.stopped);
 }
 
-// Puts a draft into the composer; what was there comes back with Undo.
-function adopt(id) {
-  if (!composer.hasAttribute("data-ai")) before = body.value;
-  current = { id, seq: 0, text: "", live: true, begun: performance.now() };
+// Puts a draft into the composer; what was there comes back with Undo. A draft that replaces another keeps what was
+// there before both; a translation replaces what it translates.
+function adopt(draft) {
+  const replaces = composer.hasAttribute("data-ai") && draft.kind !== "translation";
+  if (!replaces) before = { text: body.value, id: used.value, ai: composer.hasAttribute("data-ai") };
+  current = { ...draft, seq: 0, text: "", live: true, begun: performance.now() };
   offered = null;
-  used.value = id;
+  used.value = draft.id;
   composer.dataset.ai = "";
   composer.dataset.drafted = "";
   show("");
@@ -78,7 +102,9 @@ function letGo() {
 function undo() {
   stop();
   letGo();
-  body.value = before;
+  body.value = before.text;
+  used.value = before.id;
+  composer.toggleAttribute("data-ai", before.ai);
   body.focus();
   say("");
   arrange();
@@ -95,24 +121,30 @@ function seconds(frame) {
   return (milliseconds / 1000).toFixed(1);
 }
 
+function writing() {
+  return current.kind === "translation" ? words.translating : words.writing;
+}
+
 function summary(frame) {
   if (frame.finish_reason === "stopped") return words.stopped;
   if (frame.finish_reason === "length") return words.cut;
   if (frame.unreadable_events) return words.unreadable;
   const cost = frame.cost_usd === null ? words.free : `${frame.cost_usd} USD`;
-  return words.done.replace("%s", seconds(frame)).replace("%c", cost);
+  const said = current.kind === "translation" ? words.translated : words.done;
+  return said.replace("%s", seconds(frame)).replace("%c", cost);
 }
 
 const frames = {
-  "draft.started"({ draft }) {
-    if (current?.id === draft) return;
+  "draft.started"({ draft: id, kind, sources }) {
+    if (kind === "summary" || current?.id === id) return;
+    const draft = { id, kind, sources };
     const free = !body.value.trim() || composer.hasAttribute("data-ai");
     if (asked || free) adopt(draft);
     else {
       offered = draft;
       say(words.elsewhere);
     }
-    if (current?.id === draft) say(words.asking);
+    if (current?.id === id) say(words.asking);
     asked = false;
     arrange();
   },
@@ -126,7 +158,7 @@ const frames = {
       socket.send({ type: "draft.resume", draft });
       return;
     }
-    if (current.seq === 0) say(words.writing);
+    if (current.seq === 0) say(writing());
     current.seq = seq;
     show(current.text + text);
   },
@@ -134,7 +166,7 @@ const frames = {
     if (current?.id !== draft) return;
     current.seq = seq;
     show(text);
-    if (seq) say(words.writing);
+    if (seq) say(writing());
   },
   "draft.done"(frame) {
     if (current?.id !== frame.draft) return;
@@ -148,9 +180,9 @@ const frames = {
     if (!text) undo();
     say(error.message, { error: true, retry: error.retryable });
   },
-  "draft.latest"({ draft, state }) {
-    if (current?.id === draft || asked) return;
-    offered = draft;
+  "draft.latest"({ draft: id, kind, sources, state }) {
+    if (current?.id === id || asked) return;
+    offered = { id, kind, sources };
     if (!body.value.trim() && state === "streaming") takeUp();
     else say(state === "streaming" ? words.elsewhere : words.offer);
     arrange();
@@ -171,7 +203,7 @@ const frames = {
     part("present").textContent = others.length ? words.present.replace("%p", others.join(", ")) : "";
   },
   open() {
-    if (part("status").textContent === words.lost) say(current?.live ? words.writing : "");
+    if (part("status").textContent === words.lost) say(current?.live ? writing() : "");
     if (current?.live) socket.send({ type: "draft.resume", draft: current.id });
   },
   lost({ code, final }) {
@@ -186,12 +218,12 @@ const frames = {
 function takeUp() {
   const draft = offered;
   adopt(draft);
-  socket.send({ type: "draft.resume", draft });
+  socket.send({ type: "draft.resume", draft: draft.id });
   arrange();
 }
 
 function discard() {
-  socket.send({ type: "draft.discard", draft: offered });
+  socket.send({ type: "draft.discard", draft: offered.id });
   offered = null;
   say("");
   arrange();
@@ -200,8 +232,50 @@ function discard() {
 for (const [type, handle] of Object.entries(frames)) {
   socket.addEventListener(type, (event) => handle(event.detail));
 }
-for (const [name, act] of Object.entries({ start, stop, again: start, retry: start, undo, use: takeUp, discard })) {
+for (const [name, act] of Object.entries({ start, stop, again, retry: again, undo, use: takeUp, discard })) {
   part(name).addEventListener("click", act);
+}
+
+// Tone and model are kept in this browser; the menu that sets them is fetched when it is opened.
+const KEPT = "collie-draft";
+
+function chosen() {
+  try {
+    return { tone: "friendly", model: "", ...JSON.parse(localStorage.getItem(KEPT)) };
+  } catch {
+    return { tone: "friendly", model: "" };
+  }
+}
+
+const options = part("options");
+options?.addEventListener("htmx:afterSwap", () => {
+  for (const [name, value] of Object.entries(chosen())) {
+    const radio = [...options.querySelectorAll(`[name=draft-${name}]`)].find((one) => one.value === value);
+    if (radio) radio.checked = true;
+  }
+});
+options?.addEventListener("change", ({ target }) => {
+  localStorage.setItem(KEPT, JSON.stringify({ ...chosen(), [target.name.slice("draft-".length)]: target.value }));
+});
+options?.addEventListener("click", ({ target }) => {
+  if (!target.closest("[data-translate]")) return;
+  options.open = false;
+  ask({ kind: "translation", text: body.value });
+});
+part("presets")?.addEventListener("click", ({ target }) => {
+  const preset = Number(target.closest("[data-preset]")?.dataset.preset);
+  if (preset) ask({ preset, instruction: part("instruction").value });
+});
+
+// A menu closes with Escape and with a click elsewhere.
+for (const menu of [options, part("sources")]) {
+  menu?.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.stopPropagation();
+  });
+  document.addEventListener("click", ({ target }) => { if (menu && !menu.contains(target)) menu.open = false; });
 }
 
 // Enter in the instruction line asks for a draft; the form around it must not be sent by it.
