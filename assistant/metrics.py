@@ -1,8 +1,8 @@
 """What Prometheus scrapes at /metrics.
 
-Calls, tokens, cost and times to the first token are counted from the ledger, the queue from its rows: every web process
-says the same of the whole installation, so take one of them, not their sum. Open sockets and running drafts are the
-answering process's own.
+Calls, tokens, cost and times to the first token are counted from the ledger, the queue from its rows: every web
+process says the same of the whole installation, so take one of them, not their sum. Open sockets and running drafts
+are the answering process's own.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Sums:
     within: tuple[int, ...] = (0,) * len(TTFT_BUCKETS_MS)
 
     def __add__(self, other: Sums) -> Sums:
-        pairs = zip(astuple(self)[:-1], astuple(other)[:-1], strict=True)
-        within = tuple(a + b for a, b in zip(self.within, other.within, strict=True))
-        return Sums(*(a + b for a, b in pairs), within=within)
+        sums: list[Any] = [a + b for a, b in zip(astuple(self)[:-1], astuple(other)[:-1], strict=True)]
+        sums.append(tuple(a + b for a, b in zip(self.within, other.within, strict=True)))
+        return Sums(*sums)
 
 
 class LedgerTotals:
@@ -94,8 +94,8 @@ def _sums(rows: QuerySet[RelayCall]) -> dict[Key, Sums]:
     )  # fmt: skip
     found: defaultdict[Key, Sums] = defaultdict(Sums)
     for kind, model, outcome, *sums in grouped:
-        plain, buckets = sums[:7], tuple(sums[7:])
-        found[kind, model, outcome or "reserved"] += Sums(*(value or 0 for value in plain), within=buckets)
+        counted: list[Any] = [*(value or 0 for value in sums[:7]), tuple(sums[7:])]
+        found[kind, model, outcome or "reserved"] += Sums(*counted)
     return found
 
 

@@ -54,7 +54,7 @@ def report_errors_to(dsn: str) -> None:
 
 
 def without_texts(event: Any, hint: dict[str, Any]) -> Any:
-    """Drop what could quote a customer: query string, cookies, headers, body and what log messages were filled with."""
+    """Drop what could quote a customer: query string, cookies, headers, body and what filled log messages."""
     request = event.get("request") or {}
     event["request"] = {name: request[name] for name in ("method", "url") if name in request}
     entry = event.get("logentry") or {}

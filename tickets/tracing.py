@@ -45,13 +45,14 @@ class RequestIdMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self._async = iscoroutinefunction(get_response)
+        if self._async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         given = request.headers.get(HEADER, "")
         request.request_id = given if _SANE.match(given) else uuid.uuid4().hex  # type: ignore[attr-defined]
-        if iscoroutinefunction(self):
+        if self._async:
             return self._later(request)
         with working_on(request=request_id_of(request)):
             response = self.get_response(request)

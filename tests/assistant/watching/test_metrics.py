@@ -52,9 +52,7 @@ def test_tokens_cost_and_first_tokens_are_those_of_the_ledger(scraped):
 def test_the_queue_limits_and_budget_are_told(scraped, settings):
     settings.MONTHLY_BUDGET_USD = Decimal(50)
     now = timezone.now()
-    run = TriageRun.objects.create(
-        state="running", model="deepseek-v3.2", batch_size=20, body_chars=1000, concurrency=4
-    )
+    run = TriageRun.objects.create(state="running", model="deepseek-v3.2")
     TriageChunk.objects.create(run=run, next_at=now - timedelta(seconds=30))
     TriageChunk.objects.create(run=run, state="leased", lease_until=now)
     Tally.add(Tally.Name.LEASE_EXPIRED, 3)
