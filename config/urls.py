@@ -13,5 +13,6 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("", include("assistant.urls")),
     path("", include("tickets.portal.urls")),
+    path("", include("tickets.desk.people_urls")),
     path("", include("tickets.desk.urls")),
 ]
