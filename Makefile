@@ -37,7 +37,8 @@ test: $(VENV)/installed-dev
 	@$(CLEAN) $(PYTEST)
 
 test-services: $(VENV)/installed-dev
-	@$(CLEAN) DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) CELERY_BROKER_URL=$(TEST_BROKER_URL) $(PYTEST)
+	@$(CLEAN) DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) CELERY_BROKER_URL=$(TEST_BROKER_URL) \
+		$(PYTEST) -m 'not browser and not soak and not peers'
 
 test-browser: $(VENV)/installed-dev
 	@command -v chromium >/dev/null || { echo "Install Chromium first: apt-get install chromium"; exit 1; }
