@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
@@ -29,45 +29,86 @@ class Page(Generic[Row]):
 
 
 def keyset_page(
-    queryset: QuerySet[Row], *, field: str, cursor: str = "", size: int = 50, descending: bool = True
+    queryset: QuerySet[Row],
+    *,
+    field: str,
+    cursor: str = "",
+    size: int = 50,
+    descending: bool = True,
+    group: str = "",
 ) -> Page[Row]:
     """One page of `queryset` ordered by the datetime `field` and id.
 
-    Written as `a <= x AND (a < x OR id < y)`: the first half is what an index on (a, id) can seek by.
+    Written as `a <= x AND (a < x OR id < y)`: the first half is what an index on (a, id) can seek by. `group` is a
+    column of few whole numbers that the rows are ordered by first, always rising: its groups are read one after the
+    other, so that each can be sought by too.
 
     Raises:
         BadCursor: `cursor` is not one of ours.
     """
-    backwards, position = _decode(cursor) if cursor else (False, None)
+    backwards, place = _decode(cursor, grouped=bool(group)) if cursor else (False, None)
     falling = descending != backwards
-    if position is not None:
-        value, pk = position
-        near, past = ("lte", "lt") if falling else ("gte", "gt")
-        beyond = Q(**{f"{field}__{past}": value}) | Q(**{f"pk__{past}": pk})
-        queryset = queryset.filter(Q(**{f"{field}__{near}": value}) & beyond)
-    sign = "-" if falling else ""
-    found = list(queryset.order_by(f"{sign}{field}", f"{sign}pk")[: size + 1])
+    order = [f"-{field}", "-pk"] if falling else [field, "pk"]
+    if group:
+        order.insert(0, f"-{group}" if backwards else group)
+    found: list[Row] = []
+    for part in _parts(place, field, group, falling=falling, backwards=backwards):
+        found += queryset.filter(part).order_by(*order)[: size + 1 - len(found)]
+        if len(found) > size:
+            break
     more, rows = len(found) > size, found[:size]
     if backwards:
         rows.reverse()
     has_next = bool(rows) and (more or backwards)
-    has_previous = bool(rows) and (more if backwards else position is not None)
+    has_previous = bool(rows) and (more if backwards else place is not None)
     return Page(
         rows,
-        next=_encode(False, getattr(rows[-1], field), rows[-1].pk) if has_next else "",
-        previous=_encode(True, getattr(rows[0], field), rows[0].pk) if has_previous else "",
+        next=cursor_of(field, rows[-1], group=group) if has_next else "",
+        previous=cursor_of(field, rows[0], backwards=True, group=group) if has_previous else "",
     )
 
 
-def _encode(backwards: bool, value: datetime, pk: int) -> str:
-    raw = json.dumps([int(backwards), value.isoformat(), pk], separators=(",", ":"))
+@dataclass(frozen=True)
+class _Place:
+    """Where a page ends: the values of its outermost row."""
+
+    group: int
+    value: datetime
+    pk: int
+
+
+def _parts(place: _Place | None, field: str, group: str, *, falling: bool, backwards: bool) -> list[Q]:
+    """What is to be read, in this order, until the page is full."""
+    if place is None:
+        return [Q()]
+    near, past = ("lte", "lt") if falling else ("gte", "gt")
+    beyond = Q(**{f"{field}__{past}": place.value}) | Q(**{f"pk__{past}": place.pk})
+    within = Q(**{f"{field}__{near}": place.value}) & beyond
+    if not group:
+        return [within]
+    return [Q(**{group: place.group}) & within, Q(**{f"{group}__{'lt' if backwards else 'gt'}": place.group})]
+
+
+def cursor_of(field: str, place: Model | str, *, backwards: bool = False, group: str = "") -> str:
+    """The cursor of the page after a row, or before it; `place` is the row, or a cursor to be turned.
+
+    Raises:
+        BadCursor: `place` is a cursor, and not one of ours.
+    """
+    if isinstance(place, str):
+        _was, known = _decode(place, grouped=bool(group))
+    else:
+        known = _Place(int(getattr(place, group)) if group else 0, getattr(place, field), place.pk)
+    values: list[Any] = [int(backwards), known.value.isoformat(), known.pk]
+    raw = json.dumps([*values, known.group] if group else values, separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str) -> tuple[bool, tuple[datetime, int]]:
+def _decode(cursor: str, *, grouped: bool) -> tuple[bool, _Place]:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        backwards, value, pk = json.loads(raw)
-        return bool(backwards), (datetime.fromisoformat(value), int(pk))
+        backwards, value, pk, *rest = json.loads(raw)
+        (group,) = rest if grouped else (0, *rest)
+        return bool(backwards), _Place(int(group), datetime.fromisoformat(value), int(pk))
     except (binascii.Error, ValueError, TypeError) as error:
         raise BadCursor("The page address is damaged; start again from the first page.") from error
