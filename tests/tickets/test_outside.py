@@ -26,7 +26,8 @@ INTERNAL = [
 NO_ADDRESS = [
     "", "ftp://example.com/", "file:///etc/passwd", "gopher://127.0.0.1/", "//example.com/", "http://", "http:///x",
     "http://[::1", "http://user@example.com/", "http://user:pw@127.0.0.1/", "http://127.0.0.1\\@example.com/",
-    "http://exa mple.com/", "http://example.com:99999/", "http://example.com/\r\nHost: x", "javascript:alert(1)", "http://" + "a" * 2000,
+    "http://exa mple.com/", "http://example.com:99999/", "http://example.com/\r\nHost: x", "javascript:alert(1)",
+    "http://" + "a" * 2000,
 ]  # fmt: skip
 
 
