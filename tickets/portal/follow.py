@@ -50,12 +50,12 @@ def with_ticket(view: View) -> View:
     """Hand over the ticket that the link opens. A forged, changed, expired or foreign link all get one answer."""
 
     @wraps(view)
-    def opened(request: HttpRequest, token: str, *args: object) -> HttpResponseBase:
+    def opened(request: HttpRequest, token: str, **kwargs: object) -> HttpResponseBase:
         ticket = ticket_by_link(token)
         if ticket is None:
             return portal_page(request, "portal/link_lost.html", form=AddressForm(), status=404)
         with translation.override(language_for(ticket.customer, request)):
-            return view(request, ticket, token, *args)
+            return view(request, ticket, token, **kwargs)
 
     return private(public(opened))
 
