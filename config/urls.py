@@ -11,6 +11,8 @@ urlpatterns = [
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("api/v1/", include("tickets.api.urls")),
+    path("api/", include("tickets.api.docs_urls")),
     path("", include("assistant.urls")),
     path("", include("tickets.portal.urls")),
     path("", include("tickets.desk.people_urls")),

@@ -36,24 +36,21 @@ def keyset_page(
     size: int = 50,
     descending: bool = True,
     group: str = "",
+    groups: Sequence[int] = (),
 ) -> Page[Row]:
     """One page of `queryset` ordered by the datetime `field` and id.
 
     Written as `a <= x AND (a < x OR id < y)`: the first half is what an index on (a, id) can seek by. `group` is a
-    column of few whole numbers that the rows are ordered by first, always rising: its groups are read one after the
-    other, so that each can be sought by too.
+    column that has only the values `groups`, and rows come in their order first: one group is read after the other
+    until the page is full, so that each can be sought by too.
 
     Raises:
         BadCursor: `cursor` is not one of ours.
     """
     backwards, place = _decode(cursor, grouped=bool(group)) if cursor else (False, None)
-    falling = descending != backwards
-    order = [f"-{field}", "-pk"] if falling else [field, "pk"]
-    if group:
-        order.insert(0, f"-{group}" if backwards else group)
     found: list[Row] = []
-    for part in _parts(place, field, group, falling=falling, backwards=backwards):
-        found += queryset.filter(part).order_by(*order)[: size + 1 - len(found)]
+    for part in rows_from(queryset, field=field, cursor=cursor, group=group, descending=descending):
+        found += part[: size + 1 - len(found)]
         if len(found) > size:
             break
     more, rows = len(found) > size, found[:size]
@@ -77,20 +74,36 @@ class _Place:
     pk: int
 
 
-def _parts(place: _Place | None, field: str, group: str, *, falling: bool, backwards: bool) -> list[Q]:
+def _parts(place: _Place | None, field: str, group: str, groups: list[int], *, falling: bool) -> list[Q]:
     """What is to be read, in this order, until the page is full."""
     if place is None:
-        return [Q()]
+        return [Q(**{group: value}) for value in groups] or [Q()]
     near, past = ("lte", "lt") if falling else ("gte", "gt")
     beyond = Q(**{f"{field}__{past}": place.value}) | Q(**{f"pk__{past}": place.pk})
     within = Q(**{f"{field}__{near}": place.value}) & beyond
     if not group:
         return [within]
-    return [Q(**{group: place.group}) & within, Q(**{f"{group}__{'lt' if backwards else 'gt'}": place.group})]
+    further = groups[groups.index(place.group) + 1 :] if place.group in groups else []
+    return [Q(**{group: place.group}) & within, *(Q(**{group: value}) for value in further)]
 
 
-def cursor_of(field: str, place: Model | str, *, backwards: bool = False, group: str = "") -> str:
-    """The cursor of the page after a row, or before it; `place` is the row, or a cursor to be turned.
+def rows_from(
+    queryset: QuerySet[Row], *, field: str, cursor: str, group: str = "", descending: bool = True
+) -> list[QuerySet[Row]]:
+    """The querysets that a page from `cursor` on is read from, one after the other, each in the order in which it is
+    walked: away from the cursor. Raises BadCursor."""
+    backwards, place = _decode(cursor, grouped=bool(group)) if cursor else (False, None)
+    falling = descending != backwards
+    order = [f"-{field}", "-pk"] if falling else [field, "pk"]
+    if group:
+        order.insert(0, f"-{group}" if backwards else group)
+    parts = _parts(place, field, group, falling=falling, backwards=backwards)
+    return [queryset.filter(part).order_by(*order) for part in parts]
+
+
+def cursor_of(field: str, place: Model | dict[str, Any] | str, *, backwards: bool = False, group: str = "") -> str:
+    """The cursor of the page after a row, or before it; `place` is the row (a dict of .values() has "pk" too), or a
+    cursor to be turned.
 
     Raises:
         BadCursor: `place` is a cursor, and not one of ours.
@@ -98,10 +111,14 @@ def cursor_of(field: str, place: Model | str, *, backwards: bool = False, group:
     if isinstance(place, str):
         _was, known = _decode(place, grouped=bool(group))
     else:
-        known = _Place(int(getattr(place, group)) if group else 0, getattr(place, field), place.pk)
+        known = _Place(int(_read(place, group)) if group else 0, _read(place, field), _read(place, "pk"))
     values: list[Any] = [int(backwards), known.value.isoformat(), known.pk]
     raw = json.dumps([*values, known.group] if group else values, separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def _read(row: Any, name: str) -> Any:
+    return row[name] if isinstance(row, dict) else getattr(row, name)
 
 
 def _decode(cursor: str, *, grouped: bool) -> tuple[bool, _Place]:
