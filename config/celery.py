@@ -18,6 +18,8 @@ app.conf.update(
     beat_schedule={
         # Each job is claimed by a conditional update, so beat only has to ask often enough.
         "run-periodic-jobs": {"task": "assistant.run_periodic_jobs", "schedule": 5.0},
+        "send-mail": {"task": "tickets.send_mail", "schedule": 5.0},
+        "fetch-mail": {"task": "tickets.fetch_mail", "schedule": 30.0},
         "dispatch-chunks": {"task": "assistant.dispatch_chunks", "schedule": 1.0},
     },
 )

@@ -275,6 +275,7 @@ PERIODIC_JOBS = {
     "mail-notifications": ("tickets.notifications.mail_unseen", 20),
     "forget-letters": ("tickets.letters.forget", 3600),
     "forget-notifications": ("tickets.notifications.forget", 86_400),
+    "purge-original-mails": ("tickets.mail.incoming.originals.purge_originals", 86_400),
     "report-unsettled-calls": ("assistant.gateway.mark_outcome_unknown", 60),
     "purge-idempotency-keys": ("tickets.api.idempotency.purge", 3600),
 }

@@ -67,7 +67,7 @@ def read_tag(address: str) -> Tag | None:
     if found is None or f"{base}@{domain}" != own_address():
         return None
     kind, number = found["kind"], int(found["id"])
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     if any(hmac.compare_digest(_signature(kind, number, key), found["signature"]) for key in keys):
         return Tag(kind, number)
     return None

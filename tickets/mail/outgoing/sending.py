@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import smtplib
+import threading
+import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -30,8 +32,9 @@ _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 WAITS = (_MINUTE, 2 * _MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, 24 * _HOUR)
 
 
-def send_due(now: datetime) -> int:
-    """Send what is due, up to AT_ONCE mails over one connection; returns how many have left."""
+def send_due(now: datetime, stop: threading.Event | None = None) -> int:
+    """Send what is due, up to AT_ONCE mails over one connection; returns how many have left. After `stop` no further
+    mail is begun."""
     give_up_on_abandoned(now)
     if not settings.MAIL_ON or not _due(now).exists():
         return 0
@@ -41,10 +44,12 @@ def send_due(now: datetime) -> int:
     except (smtplib.SMTPException, OSError) as error:
         _server_is_down(failure_of(error, in_doubt=False), now)
         return 0
-    sent = 0
+    sent, began = 0, time.monotonic()
     try:
         for pk in list(_due(now).values_list("pk", flat=True)[:AT_ONCE]):
-            outcome = _send(pk, backend, now)
+            if stop is not None and stop.is_set():
+                break
+            outcome = _send(pk, backend, now + timedelta(seconds=time.monotonic() - began))
             sent += outcome is None
             if outcome is not None and outcome.fate is not Fate.PERMANENT and not _reopen(backend):
                 break
@@ -103,7 +108,9 @@ def _settle(mail: OutgoingMail, state: str, now: datetime, **values: object) -> 
     """Write what became of a claimed mail, there and on its message; False when it was somebody else's by then."""
     if state == State.SENT and mail.message_id is None:
         values["body"] = ""  # it may hold a link that logs somebody in
-    row = OutgoingMail.objects.filter(pk=mail.pk, fence=mail.fence, state=State.SENDING)
+    # Given up on, and yet it was only slow: what its sender knows is better than "perhaps".
+    mine = [State.SENDING, State.UNCERTAIN]
+    row = OutgoingMail.objects.filter(pk=mail.pk, fence=mail.fence, state__in=mine)
     if not row.update(state=state, lease_until=None, **values):
         return False
     mark_message(mail, state, str(values["words"]))

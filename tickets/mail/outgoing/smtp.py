@@ -8,17 +8,17 @@ from typing import Any
 from django.core.mail.backends.smtp import EmailBackend as DjangoBackend
 
 
-class _Tracked:
+class TrackedSMTP(smtplib.SMTP):
     """The text of a mail is the second thing sent while `data` runs, after the command; from then on until the
     server's answer, only the server knows whether it has taken the mail."""
 
     in_doubt = False
     _sends: int | None = None
 
-    def data(self, msg: bytes | str) -> Any:
+    def data(self, msg: Any) -> Any:
         self._sends = 0
         try:
-            answer = super().data(msg)  # type: ignore[misc]
+            answer = super().data(msg)
         finally:
             self._sends = None
         self.in_doubt = False
@@ -28,14 +28,10 @@ class _Tracked:
         if self._sends is not None:
             self._sends += 1
             self.in_doubt = self._sends > 1
-        super().send(s)  # type: ignore[misc]
+        super().send(s)
 
 
-class TrackedSMTP(_Tracked, smtplib.SMTP):
-    pass
-
-
-class TrackedSMTPOverTLS(_Tracked, smtplib.SMTP_SSL):
+class TrackedSMTPOverTLS(TrackedSMTP, smtplib.SMTP_SSL):
     pass
 
 
@@ -47,4 +43,4 @@ class EmailBackend(DjangoBackend):
     @property
     def in_doubt(self) -> bool:
         """Whether the last mail was cut off when it may already have been taken."""
-        return bool(self.connection and self.connection.in_doubt)
+        return bool(getattr(self.connection, "in_doubt", False))
