@@ -49,7 +49,7 @@ def keyset_page(
     """
     backwards, place = _decode(cursor, grouped=bool(group)) if cursor else (False, None)
     found: list[Row] = []
-    for part in rows_from(queryset, field=field, cursor=cursor, group=group, descending=descending):
+    for part in rows_from(queryset, field=field, cursor=cursor, group=group, groups=groups, descending=descending):
         found += part[: size + 1 - len(found)]
         if len(found) > size:
             break
@@ -88,17 +88,21 @@ def _parts(place: _Place | None, field: str, group: str, groups: list[int], *, f
 
 
 def rows_from(
-    queryset: QuerySet[Row], *, field: str, cursor: str, group: str = "", descending: bool = True
+    queryset: QuerySet[Row],
+    *,
+    field: str,
+    cursor: str,
+    group: str = "",
+    groups: Sequence[int] = (),
+    descending: bool = True,
 ) -> list[QuerySet[Row]]:
     """The querysets that a page from `cursor` on is read from, one after the other, each in the order in which it is
     walked: away from the cursor. Raises BadCursor."""
     backwards, place = _decode(cursor, grouped=bool(group)) if cursor else (False, None)
     falling = descending != backwards
     order = [f"-{field}", "-pk"] if falling else [field, "pk"]
-    if group:
-        order.insert(0, f"-{group}" if backwards else group)
-    parts = _parts(place, field, group, falling=falling, backwards=backwards)
-    return [queryset.filter(part).order_by(*order) for part in parts]
+    walked = sorted(groups, reverse=backwards)
+    return [queryset.filter(part).order_by(*order) for part in _parts(place, field, group, walked, falling=falling)]
 
 
 def cursor_of(field: str, place: Model | dict[str, Any] | str, *, backwards: bool = False, group: str = "") -> str:

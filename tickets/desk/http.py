@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
@@ -21,7 +22,7 @@ class AgentRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def agent_required(view: View) -> View:
@@ -29,7 +30,7 @@ def agent_required(view: View) -> View:
     move the whole page there. What agents see is kept in no cache."""
 
     @wraps(view)
-    def guarded(request: AgentRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def guarded(request: AgentRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
             if request.htmx:
                 back = urlencode({"next": request.htmx.current_url_abs_path or "/"})

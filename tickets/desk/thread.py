@@ -1,30 +1,35 @@
-"""A ticket's thread: messages, the changes between them and what the AI proposed, in one query,
-and one more for the names of assignees where there were any.
-
-The newest ENTRIES are read; a ticket with a longer history says how to see all of it.
-"""
+"""A ticket's thread: its beginning and its newest entries, with a fold between them where it is long."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
-from django.contrib.auth.models import User
-from django.db.models import Case, CharField, F, IntegerField, QuerySet, TextField, Value, When
-from django.db.models.functions import Cast
-from django.utils.safestring import SafeString, mark_safe
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from tickets.desk.entries import (
+    AttachmentEntry,
+    Entry,
+    EventEntry,
+    MessageEntry,
+    Place,
+    ProposalEntry,
+    Unsent,
+    lines_of,
+)
+from tickets.desk.thread_rows import HEAD, Row, read_rows
 from tickets.models import Message, Ticket, TicketEvent
-from tickets.models.choices import Channel, Priority, SetBy, Status
+from tickets.models.attachment import PICTURES
+from tickets.models.choices import Channel, Priority, Status
 from tickets.people import display_name
-from tickets.text import markdown_to_html, safe_html
 
-ENTRIES = 200
-_NEVER = 1_000_000
+__all__ = ["EventEntry", "MessageEntry", "ProposalEntry", "Thread", "load_thread"]
+
+NEWEST, EARLIER, LIVE = 40, 100, 200  # entries: at first, for each look further back, and on a page that stays open
 _Names = Mapping[str, Mapping[str, Any]]  # kind of event -> stored value -> what the page calls it
 _NAMES: dict[str, Mapping[str, Any]] = {
     TicketEvent.Kind.OPENED: dict(Channel.choices),
@@ -34,153 +39,130 @@ _NAMES: dict[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class MessageEntry:
-    pk: int
-    kind: str
-    author: str
-    body: str
-    format: str
-    delivery: str
-    created: datetime
-    template = "tickets/parts/message.html"
-
-    @cached_property
-    def html(self) -> SafeString | None:
-        """The body as safe HTML; None for plain text, which the template shows as it is."""
-        if self.format == Message.Format.TEXT:
-            return None
-        clean = safe_html(self.body) if self.format == Message.Format.HTML else markdown_to_html(self.body)
-        return mark_safe(clean)  # noqa: S308  both functions return sanitised HTML
-
-    @property
-    def delivery_name(self) -> str:
-        return "" if self.delivery == Message.Delivery.NONE else str(Message.Delivery(self.delivery).label)
-
-
-@dataclass(frozen=True)
-class EventEntry:
-    pk: int
-    kind: str
-    actor: str
-    old: str
-    new: str
-    cause: str
-    created: datetime
-    template = "tickets/parts/event.html"
-
-    @property
-    def kind_name(self) -> str:
-        return str(TicketEvent.Kind(self.kind).label)
-
-
-@dataclass(frozen=True)
-class ProposalEntry:
-    """What the AI said. `category` is a slug; `category_name` what people call it."""
-
-    pk: int
-    model: str
-    category: str
-    category_name: str
-    priority: str
-    confidence: float | None
-    reason: str
-    created: datetime
-    template = "tickets/parts/proposal.html"
-
-    @property
-    def priority_name(self) -> str:
-        return str(Priority(self.priority).label) if self.priority else ""
-
-    def is_on(self, ticket: Ticket) -> bool:
-        """Whether the ticket carries exactly these labels."""
-        slug = ticket.category.slug if ticket.category else ""
-        return (slug, ticket.priority) == (self.category, self.priority)
-
-
-Entry = MessageEntry | EventEntry | ProposalEntry
-
-
-@dataclass(frozen=True)
 class Thread:
-    """Entries from old to new; `more` when older ones were left out."""
+    """`entries` from old to new. With `more`, others lie between `opening`, how the ticket began, and them."""
 
     entries: list[Entry]
-    more: bool
+    more: bool = False
+    opening: list[Entry] = field(default_factory=list)
+    hidden: int = 0  # messages that are not shown
+    start: Place | None = None  # of the first of the entries
+    proposal: ProposalEntry | None = None  # the AI's latest
+    held: dict[str, list[AttachmentEntry]] = field(default_factory=dict)  # kind of message -> files waiting for it
+    unsent: dict[str, Unsent] = field(default_factory=dict)  # kind of message -> what the user has typed
 
     @property
-    def proposal(self) -> ProposalEntry | None:
-        """The AI's latest."""
-        return next((entry for entry in reversed(self.entries) if isinstance(entry, ProposalEntry)), None)
+    def lines(self) -> list[Any]:
+        return lines_of(self.entries)
+
+    @property
+    def opening_lines(self) -> list[Any]:
+        return lines_of(self.opening)
+
+    @property
+    def shown(self) -> int:
+        """How many messages are among the entries."""
+        return sum(isinstance(entry, MessageEntry) for entry in self.entries)
+
+    @property
+    def last_message(self) -> int:
+        """The id of the newest message shown, 0 for none."""
+        return max((entry.pk for entry in self.entries if isinstance(entry, MessageEntry)), default=0)
 
 
-def load_thread(ticket: Ticket, categories: Mapping[str, str], *, whole: bool = False) -> Thread:
-    """`categories` are names by slug, for events, which keep slugs."""
-    parts = _messages(ticket).union(_events(ticket), _proposals(ticket), all=True)
-    limit = _NEVER if whole else ENTRIES
-    rows = list(parts.order_by("-a_created", "-b_rank", "-c_pk")[: limit + 1])
-    names = _NAMES | {TicketEvent.Kind.CATEGORY: categories, TicketEvent.Kind.ASSIGNEE: _people(rows)}
-    entries = [_entry(row, ticket, names) for row in reversed(rows[:limit])]
-    return Thread(entries, more=len(rows) > limit)
+def load_thread(
+    ticket: Ticket,
+    categories: Mapping[str, str],
+    *,
+    user_id: int | None = None,
+    before: Place | None = None,
+    since: Place | None = None,
+) -> Thread:
+    """One query. `categories` are names by slug, for events, which keep slugs. `user_id` is whose unsent text and
+    files come with it. `before` looks further back; `since` asks for all from a place on, as far as LIVE reaches."""
+    size = LIVE if since else EARLIER if before else NEWEST
+    rows = read_rows(ticket, user_id, before, size)
+    kinds: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        kinds[row[3]].append(row)
+    reader = _Reader(ticket, _NAMES | {TicketEvent.Kind.CATEGORY: categories}, _files(kinds["attachment"]))
+    said = sorted([*kinds["message"], *kinds["event"], *kinds["proposal"]], key=_place)
+    inside = [row for row in said if before is None or _place(row) < before]
+    newest, rest = inside[-size:], inside[:-size]
+    if since:
+        newest = [row for row in newest if _place(row) >= since]
+    opening = rest[:HEAD]
+    latest = max(kinds["proposal"], key=_place, default=None)
+    shown = sum(row[3] == "message" for row in [*newest, *opening])
+    total = int(kinds["message"][0][16]) if kinds["message"] else 0
+    return Thread(
+        entries=[reader.entry(row) for row in newest],
+        more=len(rest) > len(opening),
+        opening=[reader.entry(row) for row in opening],
+        hidden=max(total - shown, 0),
+        start=_place(newest[0]) if newest else None,
+        proposal=reader.proposal(latest) if latest else None,
+        held=reader.held,
+        unsent={row[7]: Unsent(row[8], row[10], row[9], int(row[11])) for row in kinds["unsent"]},
+    )
 
 
-def _columns(rank: Any, what: str, who: str, **texts: Any) -> dict[str, Any]:
-    """The columns that all three parts of the union have, in the order of their names."""
-    names = {name: F(f"{who}__{name}") if who else None for name in ("username", "first_name", "last_name")}
-    return {
-        "a_created": F("created"),
-        "b_rank": rank,
-        "c_pk": F("pk"),
-        "d_what": Value(what, CharField()),
-        "e_user": Cast(names["username"] or Value(""), TextField()),
-        "f_first": Cast(names["first_name"] or Value(""), TextField()),
-        "g_last": Cast(names["last_name"] or Value(""), TextField()),
-    } | {name: Cast(texts.get(name, Value("")), TextField()) for name in ("h", "i", "j", "k", "l")}
+def _place(row: Row) -> Place:
+    return Place(*row[:3])
 
 
-def _messages(ticket: Ticket) -> QuerySet:
-    columns = _columns(
-        Value(1, IntegerField()), "message", "author",
-        h=F("kind"), i=F("body"), j=F("format"), k=F("delivery"),
-    )  # fmt: skip
-    return ticket.messages.order_by().annotate(**columns).values_list(*columns)
+def _files(rows: Sequence[Row]) -> dict[str, list[AttachmentEntry]]:
+    """Attachments by the id of their message, those without one by the kind of message they wait for."""
+    files: defaultdict[str, list[AttachmentEntry]] = defaultdict(list)
+    for row in sorted(rows, key=_place):
+        message_id, name, detected, size, waits_for = row[7:12]
+        files[message_id or waits_for].append(AttachmentEntry(row[2], name, int(size), detected in PICTURES))
+    return files
 
 
-def _events(ticket: Ticket) -> QuerySet:
-    """At one moment the opening comes before the first message, every other change after what was written."""
-    rank = Case(When(kind=TicketEvent.Kind.OPENED, then=Value(0)), default=Value(3), output_field=IntegerField())
-    columns = _columns(rank, "event", "actor", h=F("kind"), i=F("old"), j=F("new"), k=F("cause"))
-    return ticket.events.order_by().annotate(**columns).values_list(*columns)
+@dataclass(frozen=True)
+class _Reader:
+    """Rows of one ticket turned into entries."""
 
+    ticket: Ticket
+    names: _Names
+    files: dict[str, list[AttachmentEntry]]
 
-def _proposals(ticket: Ticket) -> QuerySet:
-    columns = _columns(
-        Value(2, IntegerField()), "proposal", "",
-        h=F("category__slug"), i=F("reason"), j=F("priority"), k=F("confidence"), l=F("model"),
-    )  # fmt: skip
-    by_ai = ticket.classifications.filter(source=SetBy.RELAY)
-    return by_ai.order_by().annotate(**columns).values_list(*columns)
+    @property
+    def held(self) -> dict[str, list[AttachmentEntry]]:
+        return {kind: self.files.get(kind, []) for kind in (Message.Kind.REPLY, Message.Kind.NOTE)}
 
+    def entry(self, row: Row) -> Entry:
+        what = row[3]
+        return self.message(row) if what == "message" else self.event(row) if what == "event" else self.proposal(row)
 
-def _people(rows: Sequence[tuple[Any, ...]]) -> dict[str, str]:
-    """The names of those whom events of `rows` name as assignees, by the user name that is stored there."""
-    events = [(old, new) for *_, what, _u, _f, _l, kind, old, new, _k, _m in rows
-              if (what, kind) == ("event", TicketEvent.Kind.ASSIGNEE)]  # fmt: skip
-    usernames = {name for pair in events for name in pair if name}
-    if not usernames:
-        return {}
-    users = User.objects.filter(username__in=usernames).values_list("first_name", "last_name", "username")
-    return {username: display_name(first, last, username) for first, last, username in users}
+    def message(self, row: Row) -> MessageEntry:
+        created, _rank, pk, _what, username, first, last, kind, body, markup, delivery, *mail = row
+        sender, trust, folded, remarks, automatic, _total = mail
+        who = display_name(first or "", last or "", username or "") or _("Someone who has left")
+        author = str(self.ticket.customer) if kind == Message.Kind.CUSTOMER else who
+        return MessageEntry(
+            pk, kind, author, body=body, format=markup, delivery=delivery, created=created, sender=sender,
+            trust=trust, folded=folded, remarks=remarks, automatic=automatic.lower() in {"1", "true", "t"},
+            attachments=self.files.get(str(pk), []),
+        )  # fmt: skip
 
+    def event(self, row: Row) -> EventEntry:
+        created, _rank, pk, _what, username, first, last, kind, *values = row
+        stored, cause, people = values[:2], values[2], values[3:5]
+        who = display_name(first or "", last or "", username or "")
+        old, new = (
+            (person or "").strip() or self._name(kind, value) for value, person in zip(stored, people, strict=True)
+        )
+        return EventEntry(pk, kind, who, old, new, cause=cause, created=created)
 
-def _entry(row: tuple[Any, ...], ticket: Ticket, names: _Names) -> Entry:
-    created, _rank, pk, what, username, first, last, h, i, j, k, model = row
-    who = display_name(first or "", last or "", username or "")
-    if what == "message":
-        author = str(ticket.customer) if h == Message.Kind.CUSTOMER else who or _("Someone who has left")
-        return MessageEntry(pk, h, author, body=i, format=j, delivery=k, created=created)
-    if what == "event":
-        old, new = (str(names.get(h, {}).get(value, value)) for value in (i, j))
-        return EventEntry(pk, h, who, old, new, cause=k, created=created)
-    confidence = float(k) if k else None
-    category = names[TicketEvent.Kind.CATEGORY].get(h, h or "")
-    return ProposalEntry(pk, model, h or "", category, j, confidence, reason=i, created=created)
+    def proposal(self, row: Row) -> ProposalEntry:
+        slug, reason, priority, confidence, model = row[7:12]
+        name = self.names[TicketEvent.Kind.CATEGORY].get(slug, slug or "")
+        sure = float(confidence) if confidence else None
+        return ProposalEntry(row[2], model, slug or "", name, priority, sure, reason=reason, created=row[0])
+
+    def _name(self, kind: str, value: str) -> str:
+        if kind == TicketEvent.Kind.SNOOZE and value:
+            return formats.date_format(timezone.localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")
+        return str(self.names.get(kind, {}).get(value, value))

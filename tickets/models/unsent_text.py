@@ -35,15 +35,27 @@ class UnsentText(models.Model):
     @classmethod
     @transaction.atomic
     def keep(
-        cls, user_id: int, ticket_id: int, kind: str, body: str, *, base: int, now: datetime, draft: str = ""
+        cls,
+        user_id: int,
+        ticket_id: int,
+        kind: str,
+        body: str,
+        *,
+        base: int,
+        now: datetime,
+        draft: str = "",
+        other: str | None = None,
     ) -> int:
-        """Store `body`, typed on top of revision `base` (0: nothing was stored); returns the new revision."""
+        """Store `body`, typed on top of revision `base` (0: nothing was stored); returns the new revision. `other`,
+        where it is given, is what the person has put aside for it."""
         rows = cls.objects.select_for_update().filter(user=user_id, ticket=ticket_id, kind=kind)
         stored = rows.first() or cls(user_id=user_id, ticket_id=ticket_id, kind=kind, revision=0)
         if stored.pk is None and not body:
             return 0
         if stored.revision != base and stored.body.strip() and stored.body != body:
             stored.other = stored.body
+        if other is not None:
+            stored.other = other
         stored.body, stored.draft, stored.updated = body, draft, now
         stored.revision += 1
         stored.save()
