@@ -63,7 +63,9 @@ def test_an_answer_sent_twice_is_one_message(ticket, visitor):
 
 
 def test_files_of_the_conversation_come_as_downloads_and_those_of_notes_do_not(ticket, alice, visitor):
-    visitor.post(f"{link_path(ticket)}reply/", {"body": "See", "attachments": SimpleUploadedFile("a.html", b"<script>")})
+    visitor.post(
+        f"{link_path(ticket)}reply/", {"body": "See", "attachments": SimpleUploadedFile("a.html", b"<script>")}
+    )
     sent = ticket.attachments.get()
     hidden = attach(ticket.note(alice, "Look"), "secret.txt", b"secret")
     answer = visitor.get(f"{link_path(ticket)}files/{sent.pk}/")
@@ -99,7 +101,7 @@ def test_agents_are_not_named_by_what_they_log_in_with(ticket, dave, visitor):
 def attempts(ticket: Ticket, mallory: Ticket) -> dict[str, str]:
     """Tokens that somebody who has a link of their own could try for another's ticket."""
     own, good = token_of(mallory), token_of(ticket)
-    value, stamp, signature = own.split(".")
+    _value, stamp, signature = own.split(".")
     erins, mallorys = f"{ticket.pk}-{ticket.customer_id}", f"{mallory.pk}-{mallory.customer_id}"
     return {
         "another ticket's number": f"{ticket.pk}-{mallory.customer_id}.{stamp}.{signature}",
