@@ -15,7 +15,10 @@ from tickets.access import is_admin
 from tickets.letters import write_letters
 from tickets.models import Invitation, LetterRequest, OutgoingMail
 
-GOOD = {"first_name": "Frank", "last_name": "Moss", "username": "frank", "password1": "a-long-walk-7", "password2": "a-long-walk-7"}  # fmt: skip
+GOOD = {
+    "first_name": "Frank", "last_name": "Moss", "username": "frank",
+    "password1": "a-long-walk-7", "password2": "a-long-walk-7",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -42,8 +42,8 @@ def write(visitor, begun):
     """`write(subject="…")` sends the contact form."""
 
     def write(client: Client | None = None, **fields):
-        given = {"name": "Erin", "email": "erin@example.com", "subject": "Charged twice", "body": "My invoice is wrong.",
-                 "begun": begun, "reference": ""}  # fmt: skip
+        given = {"name": "Erin", "email": "erin@example.com", "subject": "Charged twice",
+                 "body": "My invoice is wrong.", "begun": begun, "reference": ""}  # fmt: skip
         headers = {"accept-language": fields.pop("language", "en")}
         return (client or visitor).post("/contact/", given | fields, headers=headers)
 

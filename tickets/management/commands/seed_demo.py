@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tickets.demo import cases
+from tickets.demo.articles import load_articles
 from tickets.demo.load import load
 from tickets.demo.people import PASSWORD, PEOPLE, DeskInUse, ensure_staff
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         except DeskInUse as error:
             raise CommandError(str(error), returncode=2) from error
         added = load(wanted, staff, timezone.now())
+        load_articles(staff.carol, timezone.now())
         there = len(cases())
         if wanted > there:
             self.stdout.write(_("There are %d demo tickets; all of them are loaded.") % there)
