@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from email.message import Message
 
+from django.utils.translation import gettext as _
+
 from tickets.mail.incoming import headers, html, winmail
 from tickets.mail.incoming.charsets import clean, decode
 
@@ -46,15 +48,19 @@ def read(mail: Message) -> Body:
 def _walk(part: Message, body: Body, depth: int) -> None:
     body.parts += 1
     if depth > DEEPEST or body.parts > MOST_PARTS:
+        remark = _("Some of its parts are nested too deep, or are too many; the original has them.")
+        body.remarks = [remark]
         return
     kind = part.get_content_type()
     if kind == "message/rfc822" and isinstance(part.get_payload(), list) and part.get_payload():
         _forwarded(part, body, depth)
     elif kind == "multipart/alternative":
         _alternative(part, body, depth)
-    elif part.is_multipart() and part.get_content_maintype() == "multipart":
+    elif part.is_multipart():
         for child in _children(part):
             _walk(child, body, depth + 1)
+    elif part.get_content_maintype() == "multipart":  # its boundary is nowhere to be found
+        body.texts.append((decode(_payload(part), ""), ""))
     elif kind == "application/ms-tnef" or _name(part).lower() == "winmail.dat":
         _winmail(part, body)
     elif _is_text(part, kind):
@@ -72,7 +78,7 @@ def _alternative(part: Message, body: Body, depth: int) -> None:
         body.files += inner.files
         body.forwarded += inner.forwarded
         body.invitations += inner.invitations
-        body.remarks += inner.remarks
+        body.remarks = body.remarks or inner.remarks
         body.parts = inner.parts
         if any(text.strip() or rest.strip() for text, rest in inner.texts):
             readings.append(inner.texts)

@@ -7,11 +7,14 @@ made for that, so it only ever sees a short, tidied copy, and only says after wh
 
 from __future__ import annotations
 
+import re
+
 from mailparser_reply.constants import MAIL_LANGUAGES
 from mailparser_reply.parser import EmailMessage
 
 LINES, LINE_CHARS = 120, 160  # of what the parser sees
 LONGEST_SIGNATURE = 12  # lines; more is text that happened to look like one
+_RULE = re.compile(r"^[-_*=]{3,}[^\n]{0,60}[-_*=]{3,}$")  # ---- Forwarded message ----
 _LANGUAGES = [name for name in MAIL_LANGUAGES if name != "david"]
 
 
@@ -20,7 +23,7 @@ def fold(text: str) -> tuple[str, str]:
     lines = text.split("\n")
     end = _without_quotes(lines, _end_of_new(lines))
     new, rest = "\n".join(lines[:end]).strip("\n"), "\n".join(lines[end:]).strip("\n")
-    if not new.strip() or _is_attribution(new):
+    if not new.strip() or _is_attribution(new) or _RULE.match(new.strip()):
         return text.strip("\n"), ""
     return new.rstrip(), rest
 

@@ -1,0 +1,19 @@
+"""Mail set up as an operator would."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tickets.mail.talk import SUPPORT
+
+
+@pytest.fixture(autouse=True)
+def _mail_is_set_up(settings, tmp_path):
+    settings.MAIL_ON = True
+    settings.MAIL_FROM = SUPPORT
+    settings.MAIL_REPLY_TAG = True
+    settings.MAIL_AUTH_HOST = "mx.example.com"
+    settings.SITE_URL = ""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.CONFIRM_TICKETS = True
+    settings.ATTACHMENT_MAX_BYTES = 2_000_000  # what the huge mail must not get past
