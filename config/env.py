@@ -197,6 +197,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("MEDIA_ROOT", folder, "", "Folder of attachments, shared by all machines. Unset: var/media."),
     Variable("ATTACHMENT_MAX_MB", whole(1, 1024), 25, "Largest file that can be attached, in MB."),
     Variable("AI_ENABLED", flag, True, "The kill switch: 0 and no call leaves."),
+    Variable("REQUIRE_ADMIN_2FA", flag, False, "Let admins into /admin/ only with a second step of login."),
     Variable(
         "METRICS_TOKEN", str, "", "Bearer token of /metrics. Unset: it answers this machine alone.", secret=True
     ),

@@ -55,6 +55,9 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "corsheaders",
     "django_filters",
     "drf_spectacular",
@@ -147,6 +150,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+REQUIRE_ADMIN_2FA = ENV["REQUIRE_ADMIN_2FA"]
+OTP_TOTP_ISSUER = "Collie"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
@@ -269,6 +274,7 @@ PERIODIC_JOBS = {
     "resume-automatic-triage": ("assistant.triage.automatic.resume_switched_on", 60),
     "resume-within-budget": ("assistant.triage.upkeep.resume_within_budget", 60),
     "undo-runs": ("assistant.triage.undo.undo_some", 1),
+    "clear-sessions": ("tickets.signin.sessions.clear_expired", 86400),
     "delete-unstarted-runs": ("assistant.triage.upkeep.delete_unstarted", 3600),
     "interrupt-orphaned-drafts": ("assistant.drafts.lifecycle.interrupt_orphans", 10),
     "write-letters": ("tickets.letters.write_letters", 2),

@@ -1,5 +1,4 @@
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from tickets.health import healthz, readyz
@@ -7,12 +6,11 @@ from tickets.health import healthz, readyz
 urlpatterns = [
     path("admin/assistant/", include("assistant.admin.page_urls")),
     path("admin/", admin.site.urls),
-    path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("api/v1/", include("tickets.api.urls")),
     path("api/", include("tickets.api.docs_urls")),
+    path("", include("tickets.signin.urls")),
     path("", include("assistant.urls")),
     path("", include("tickets.portal.urls")),
     path("", include("tickets.desk.people_urls")),

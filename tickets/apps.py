@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_delete, post_migrate, post_save, pre_migrate
 
@@ -17,12 +18,15 @@ class TicketsConfig(AppConfig):
         from tickets.models import Message, TicketEvent
         from tickets.models.attachment import Attachment, forget_file
         from tickets.signals import ticket_changed
+        from tickets.signin import sessions
 
         connection_created.connect(teach_sqlite)
         pre_migrate.connect(before_migrate, sender=self)
         post_migrate.connect(after_migrate, sender=self)
         post_migrate.connect(grant_admins)
         ticket_changed.connect(tell_open_pages)
+        user_logged_in.connect(sessions.remember)
+        user_logged_out.connect(sessions.forget)
         post_save.connect(notifications.on_message, sender=Message)
         post_save.connect(notifications.on_event, sender=TicketEvent)
         post_delete.connect(forget_file, sender=Attachment)

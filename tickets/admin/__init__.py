@@ -1,5 +1,5 @@
 """The helpdesk in the Django admin."""
 
-from tickets.admin import articles, invitations, labels, log, people, ticket
+from tickets.admin import accounts, articles, invitations, labels, log, people, ticket, tokens
 
-__all__ = ["articles", "invitations", "labels", "log", "people", "ticket"]
+__all__ = ["accounts", "articles", "invitations", "labels", "log", "people", "ticket", "tokens"]

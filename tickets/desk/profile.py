@@ -29,7 +29,9 @@ from tickets.models.profile import zone_of
 SECTIONS = [
     ("settings", "mine", gettext_lazy("You")),
     ("settings-password", "lock", gettext_lazy("Password")),
+    ("settings-security", "check", gettext_lazy("Security")),
     ("settings-notifications", "bell", gettext_lazy("Notifications")),
+    ("settings-tokens", "key", gettext_lazy("API tokens")),
 ]
 _REGIONS = [
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",

@@ -12,6 +12,7 @@ from tickets.models.idempotent_request import IdempotentRequest
 from tickets.models.imported_row import ImportedRow
 from tickets.models.invitation import Invitation
 from tickets.models.letter_request import LetterRequest
+from tickets.models.login import Login
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Message
 from tickets.models.notification import Notification, NotificationChoice
@@ -39,6 +40,7 @@ __all__ = [
     "ImportedRow",
     "Invitation",
     "LetterRequest",
+    "Login",
     "Mailbox",
     "Message",
     "Notification",
