@@ -34,7 +34,7 @@ class PasswordStep(LoginView):
             return super().form_valid(form)
         self.request.session.cycle_key()
         self.request.session[KEPT] = {
-            "user": user.pk, "backend": user.backend, "hash": user.get_session_auth_hash(),  # type: ignore[attr-defined]
+            "user": user.pk, "backend": user.backend, "hash": user.get_session_auth_hash(),
             "next": self.get_success_url(), "until": time.time() + SECONDS,
         }  # fmt: skip
         return redirect("login-code")
@@ -66,7 +66,7 @@ class CodeForm(forms.Form):
 def code_step(request: HttpRequest) -> HttpResponse:
     kept = request.session.get(KEPT)
     user = _awaited(kept)
-    if user is None:
+    if kept is None or user is None:
         request.session.pop(KEPT, None)
         return redirect("login")
     form = CodeForm(request.POST or None, user=user)
