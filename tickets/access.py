@@ -6,10 +6,10 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission, User
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
-from tickets.models import Team, Ticket
+from tickets.models import Customer, Team, Ticket
 
 ADMINS = "Admins"
 
@@ -20,9 +20,20 @@ def is_admin(user: AbstractBaseUser | AnonymousUser) -> bool:
         return False
     known = getattr(user, "_is_desk_admin", None)
     if known is None:
-        known = user.is_superuser or user.groups.filter(name=ADMINS).exists()
+        known = user.is_superuser or _is_in_admins(user)
         user._is_desk_admin = known  # type: ignore[attr-defined]
     return known
+
+
+def with_admin_mark(users: QuerySet[User]) -> QuerySet[User]:
+    """Users of whom is_admin costs no query."""
+    member = User.groups.through.objects.filter(user=OuterRef("pk"), group__name=ADMINS)
+    return users.annotate(in_admins=Exists(member))
+
+
+def _is_in_admins(user: User) -> bool:
+    marked: bool | None = getattr(user, "in_admins", None)
+    return user.groups.filter(name=ADMINS).exists() if marked is None else marked
 
 
 def tickets_for(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Ticket]:
@@ -63,6 +74,17 @@ def ticket_or_404(user: AbstractBaseUser | AnonymousUser, ticket_id: int) -> Tic
     if ticket is None:
         raise Http404("No such ticket.")
     return ticket
+
+
+def customers_for(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Customer]:
+    """The customers `user` may know of: all for admins, none for strangers, else those of the tickets they see and
+    those who have no ticket yet."""
+    if not isinstance(user, User) or not user.is_active:
+        return Customer.objects.none()
+    if is_admin(user):
+        return Customer.objects.all()
+    seen = Exists(tickets_for(user).filter(customer=OuterRef("pk")))
+    return Customer.objects.filter(seen | ~Exists(Ticket.objects.filter(customer=OuterRef("pk"))))
 
 
 def grant_admins(**_: Any) -> None:

@@ -37,7 +37,9 @@ class MomentField(forms.Field):
         moment = read_moment(str(value))
         if moment is None:
             raise forms.ValidationError(
-                _("Give a time with its zone, such as 2026-01-31T09:30:00Z; + must be written %2B in an address.")
+                _(
+                    "Give a time with its zone, such as 2026-01-31T09:30:00Z (in an address, a + must be percent-encoded)."
+                )
             )
         return moment
 
@@ -139,7 +141,7 @@ def _choices(kind: type[Any], **options: Any) -> Any:
     return extend_schema_field(schema)(ChoicesFilter(choices=kind, lookup_expr="in", **options))
 
 
-def _word(length: int = 255, **options: Any) -> Any:
+def word_filter(length: int = 255, **options: Any) -> Any:
     schema = {"type": "string", "minLength": 1, "maxLength": length, "pattern": r"\S"}
     return extend_schema_field(schema)(WordFilter(max_length=length, **options))
 
@@ -154,20 +156,20 @@ class TicketFilters(django_filters.FilterSet):
     status = _choices(Status)
     priority = _choices(Priority)
     channel = _choices(Channel)
-    category = _word(50, field_name="category__slug")
+    category = word_filter(50, field_name="category__slug")
     team = _id_or("none", method="by_person")
     assignee = _id_or("me", "none", method="by_person")
     customer = IdFilter(field_name="customer_id")
-    customer_email = _word(254, method="by_address")
-    tag = _word(100, field_name="tags__name")
-    source = _word(100)
-    external_id = _word(200)
+    customer_email = word_filter(254, method="by_address")
+    tag = word_filter(100, field_name="tags__name")
+    source = word_filter(100)
+    external_id = word_filter(200)
     needs_human = YesNoFilter(field_name="needs_review")
     created_after = MomentFilter(field_name="created", lookup_expr="gte")
     created_before = MomentFilter(field_name="created", lookup_expr="lt")
     updated_after = MomentFilter(field_name="updated", lookup_expr="gte")
     updated_before = MomentFilter(field_name="updated", lookup_expr="lt")
-    q = _word(200, method="by_words")
+    q = word_filter(200, method="by_words")
 
     class Meta:
         model = Ticket

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Q
-from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -54,12 +55,16 @@ def remove(request: AgentRequest, ticket_id: int, attachment_id: int) -> HttpRes
 @require_GET
 @agent_required
 def download(request: AgentRequest, ticket_id: int, attachment_id: int) -> HttpResponse | StreamingHttpResponse:
+    ticket = ticket_or_404(request.user, ticket_id)
+    return file_answer(request, attachment_or_404(request.user, ticket, attachment_id))
+
+
+def file_answer(request: HttpRequest, attachment: Attachment) -> StreamingHttpResponse:
     """The file, to be kept and never opened in the desk's own name.
 
     Only raster pictures, by their bytes, are called what they are, so that the page can show them; everything else
     is bytes. The policy holds even for a browser that would open it: no scripts, no forms, an origin of its own.
     """
-    attachment = _attachment(request, ticket_or_404(request.user, ticket_id), attachment_id)
     try:
         file = attachment.file.open("rb")
     except FileNotFoundError:
@@ -76,9 +81,9 @@ def download(request: AgentRequest, ticket_id: int, attachment_id: int) -> HttpR
     return response
 
 
-def _attachment(request: AgentRequest, ticket: Ticket, attachment_id: int) -> Attachment:
+def attachment_or_404(user: User, ticket: Ticket, attachment_id: int) -> Attachment:
     """One of the ticket's messages, or the user's own while it waits."""
-    sent_or_own = Q(message__isnull=False) | Q(uploaded_by=request.user)
+    sent_or_own = Q(message__isnull=False) | Q(uploaded_by=user)
     attachment = ticket.attachments.filter(sent_or_own, pk=attachment_id).first()
     if attachment is None:
         raise Http404("No such attachment.")

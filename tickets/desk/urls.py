@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets.desk import files, inbox, profile, properties, review, saved_replies, ticket, writing
+from tickets.desk import files, inbox, profile, properties, review, saved_replies, ticket, tokens, writing
 from tickets.desk.figures import page as figures
 
 urlpatterns = [
@@ -25,6 +25,8 @@ urlpatterns = [
     path("figures/csv/", figures.figures_csv, name="figures-csv"),
     path("settings/", profile.profile, name="settings"),
     path("settings/password/", profile.password, name="settings-password"),
+    path("settings/tokens/", tokens.tokens, name="settings-tokens"),
+    path("settings/tokens/revoke/", tokens.revoke, name="settings-token-revoke"),
     path("review/", review.review, name="review"),
     path("review/undo/", review.undo, name="review-undo"),
     path("review/<int:ticket_id>/", review.label, name="review-label"),

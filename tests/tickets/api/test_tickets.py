@@ -15,7 +15,11 @@ def test_a_program_opens_a_ticket_and_reads_it_again(api, alice):
     answer = api.post("/api/v1/tickets/", NEW)
     assert answer.status_code == 201, answer.json()
     ticket = answer.json()
-    assert (ticket["subject"], ticket["status"], ticket["channel"]) == ("My parcel is lost, where is it?", "open", "api")
+    assert (ticket["subject"], ticket["status"], ticket["channel"]) == (
+        "My parcel is lost, where is it?",
+        "open",
+        "api",
+    )
     assert ticket["customer"]["email"] == "sam@example.com"
     again = api.get(answer["Location"])
     assert again.json() == ticket and again["ETag"] == answer["ETag"] == '"1"'
@@ -24,7 +28,9 @@ def test_a_program_opens_a_ticket_and_reads_it_again(api, alice):
 
 
 def test_labels_given_at_the_beginning_are_a_persons_and_route_the_ticket(api, support):
-    ticket = api.post("/api/v1/tickets/", {**NEW, "category": "technical", "priority": "high", "tags": ["vip"]}).json()
+    ticket = api.post(
+        "/api/v1/tickets/", {**NEW, "category": "technical", "priority": "high", "tags": ["vip"]}
+    ).json()
     assert (ticket["category"], ticket["category_by"], ticket["priority_by"]) == ("technical", "person", "person")
     assert (ticket["team"], ticket["team_by"], ticket["tags"]) == (support.pk, "rule", ["vip"])
     history = api.get(f"/api/v1/tickets/{ticket['id']}/classifications/").json()["results"]

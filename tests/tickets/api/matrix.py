@@ -1,0 +1,64 @@
+"""Who may do what at each route of the API: the table that test_matrix.py holds the URL conf to.
+
+A route is named as in urls.py; its row says for each method which scope a token needs, which object of the world it is
+asked of, and who is let through. `SEEN` is an object that Support and admins may know of, and Accounts may not: those
+others get 404. `ALL` is for every agent, `ADMINS` answers agents with 403.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+SEEN, ALL, ADMINS = "seen", "all", "admins"
+
+
+@dataclass(frozen=True)
+class Act:
+    """One method of a route. `body` may be a function of the world; `ok` is the status of success."""
+
+    who: str
+    scope: str = "read"
+    body: Any = None
+    ok: int = 200
+    format: str = "json"
+
+
+@dataclass(frozen=True)
+class Route:
+    acts: dict[str, Act]
+    kwargs: dict[str, str] = field(default_factory=dict)  # of the address: names of ids in the world
+
+
+def reads(who: str) -> Act:
+    return Act(who)
+
+
+def writes(who: str, body: Any, ok: int = 200, **more: Any) -> Act:
+    return Act(who, "write", body, ok, **more)
+
+
+TICKET = {"ticket_id": "ticket"}
+NEW = {"customer": {"email": "new@example.com"}, "body": "Hello"}
+
+ROUTES: dict[str, Route] = {
+    "api-tickets": Route({"GET": reads(ALL), "POST": writes(ALL, NEW, 201)}),
+    "api-tickets-bulk": Route({"POST": writes(ALL, {"tickets": [NEW]})}),
+    "api-ticket": Route({"GET": reads(SEEN), "PATCH": writes(SEEN, {"priority": "low"})}, TICKET),
+    "api-messages": Route({"GET": reads(SEEN), "POST": writes(SEEN, {"kind": "note", "body": "x"}, 201)}, TICKET),
+    "api-attachments": Route(
+        {"GET": reads(SEEN), "POST": writes(SEEN, lambda world: world.upload(), 201, format="multipart")}, TICKET
+    ),
+    "api-attachment": Route({"GET": reads(SEEN)}, {**TICKET, "attachment_id": "attachment"}),
+    "api-events": Route({"GET": reads(SEEN)}, TICKET),
+    "api-classifications": Route({"GET": reads(SEEN)}, TICKET),
+    "api-customers": Route({"GET": reads(ALL), "POST": writes(ALL, {"email": "other@example.com"}, 201)}),
+    "api-customer": Route({"GET": reads(SEEN), "PATCH": writes(SEEN, {"name": "x"})}, {"customer_id": "customer"}),
+    "api-teams": Route({"GET": reads(ALL), "POST": writes(ADMINS, {"name": "Another"}, 201)}),
+    "api-team": Route({"GET": reads(ALL), "PATCH": writes(ADMINS, {"name": "Renamed"})}, {"team_id": "team"}),
+    "api-categories": Route({"GET": reads(ALL), "POST": writes(ADMINS, {"slug": "new", "name": "New"}, 201)}),
+    "api-category": Route({"GET": reads(ALL), "PATCH": writes(ADMINS, {"name": "Renamed"})}, {"slug": "slug"}),
+    "api-tags": Route({"GET": reads(ALL)}),
+    "api-users": Route({"GET": reads(ALL)}),
+    "api-me": Route({"GET": reads(ALL)}),
+}
