@@ -40,7 +40,7 @@ def ranked(groups: dict[str, list[str]]) -> tuple[dict[str, Window], Q]:
     windows: dict[str, Window] = {}
     wanted = Q()
     for name, columns in groups.items():
-        windows[f"{name}_rank"] = Window(RowNumber(), partition_by=columns or None, order_by=["seconds", "pk"])
+        windows[f"{name}_rank"] = Window(RowNumber(), partition_by=columns or None, order_by="seconds")
         windows[f"{name}_n"] = Window(Count("*"), partition_by=columns or None)
         for percent in (50, 90):
             wanted |= Q(**{f"{name}_rank": (F(f"{name}_n") * percent + 99) / 100})
