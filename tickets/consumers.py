@@ -19,6 +19,7 @@ from tickets.sockets import Outbox, Scope, Visitor, in_thread, visitor_of
 from tickets.supervision import LOGGED_OUT, NOT_FOUND, TOO_SLOW, Claim, supervisor
 
 LONGEST_FRAME = 64 * 1024
+TYPING = ("", "reply", "note")
 
 
 class BadFrame(Exception):
@@ -32,7 +33,7 @@ class TicketSocket(AsyncWebsocketConsumer):
     read. Subclasses add to `handlers` (type -> method name) and hook into `joined` and `left`.
     """
 
-    handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping"}
+    handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping", "presence": "note_typing"}
     outbox: Outbox | None = None
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -49,6 +50,7 @@ class TicketSocket(AsyncWebsocketConsumer):
         self.visitor: Visitor = admitted
         self.claim = Claim.of(admitted, self.ticket_id)
         self.outbox = Outbox(self.base_send, lambda: asyncio.ensure_future(self.close(TOO_SLOW)))
+        self._typing = ""
         self._present: dict[str, dict[str, Any]] = {self.channel_name: self._person()}
         supervisor.add(self)
         await self.channel_layer.group_add(group_of(self.ticket_id), self.channel_name)
@@ -73,6 +75,15 @@ class TicketSocket(AsyncWebsocketConsumer):
 
     async def answer_ping(self, message: dict[str, Any]) -> None:
         self.tell({"type": "pong"})
+
+    async def note_typing(self, message: dict[str, Any]) -> None:
+        """The person writes a reply or a note, or has stopped."""
+        typing = text_of(message, "typing", 10)
+        if typing not in TYPING:
+            raise BadFrame(_("typing must be one of: reply, note, or empty."))
+        if typing != self._typing:
+            self._typing = typing
+            await self._tell_group("presence.here")
 
     async def ticket_event(self, event: dict[str, Any]) -> None:
         self.tell(event["data"])
@@ -116,7 +127,7 @@ class TicketSocket(AsyncWebsocketConsumer):
         """The socket is closed."""
 
     def _person(self) -> dict[str, Any]:
-        return {"id": self.visitor.user.pk, "name": self.visitor.name}
+        return {"id": self.visitor.user.pk, "name": self.visitor.name, "typing": self._typing}
 
     def _presence(self, type: str) -> dict[str, Any]:
         return {"type": type, "channel": self.channel_name, "person": self._person()}
@@ -125,7 +136,11 @@ class TicketSocket(AsyncWebsocketConsumer):
         await self.channel_layer.group_send(group_of(self.ticket_id), self._presence(type))
 
     def _tell_presence(self) -> None:
-        people = {person["id"]: person for person in self._present.values()}
+        """One entry a person, however many pages they have open; what they write in any of them counts."""
+        people: dict[int, dict[str, Any]] = {}
+        for person in self._present.values():
+            if person["id"] not in people or person["typing"]:
+                people[person["id"]] = person
         self.tell({"type": "presence", "people": sorted(people.values(), key=lambda person: person["name"])})
 
 

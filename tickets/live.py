@@ -11,6 +11,9 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from tickets.supervision import supervisor
 
 
+FEW = 10  # tickets changed at once of which every process is told
+
+
 def group_of(ticket_id: int) -> str:
     return f"ticket.{ticket_id}"
 
@@ -21,9 +24,15 @@ def layer_is_shared() -> bool:
 
 
 def tell_open_pages(sender: object, *, ticket_ids: Sequence[int], what: Sequence[str], **_: Any) -> None:
-    """Receiver of `ticket_changed`: a new message refreshes every open page of its ticket."""
-    if "message" in what and (layer_is_shared() or supervisor.watches_any(ticket_ids)):
-        async_to_sync(_tell)(ticket_ids, {"type": "message"})
+    """Receiver of `ticket_changed`: a new message and a changed property refresh every open page of the ticket.
+
+    Where other processes listen too, nobody here knows what they have open: a change of very many tickets at once,
+    a triage run's, is then told only where this process has a page of one.
+    """
+    kind = "message" if "message" in what else "changed"
+    shared = layer_is_shared() and (kind == "message" or len(ticket_ids) <= FEW)
+    if shared or supervisor.watches_any(ticket_ids):
+        async_to_sync(_tell)(ticket_ids, {"type": kind})
 
 
 async def _tell(ticket_ids: Sequence[int], data: dict[str, Any]) -> None:

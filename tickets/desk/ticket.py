@@ -27,7 +27,7 @@ from tickets.desk.thread import load_thread
 from tickets.models import Message, Ticket
 from tickets.models.choices import Priority, Status
 
-_OWN_PARAMS = (AT, "before", "left", "since", "typed")
+_OWN_PARAMS = (AT, "before", "left", "since", "typed", "part")
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,11 @@ def ticket_page(request: AgentRequest, ticket_id: int) -> HttpResponse:
 @require_GET
 @agent_required
 def live(request: AgentRequest, ticket_id: int) -> HttpResponse:
-    """What of an open page may have changed: its properties, its head and the end of its thread."""
+    """What of an open page may have changed: its properties, its head and the end of its thread, or this alone."""
     ticket = ticket_or_404(request.user, ticket_id)
-    return render(request, "tickets/parts/ticket_update.html", page_context(request, ticket))
+    alone = request.GET.get("part") == "thread"
+    template = "tickets/parts/thread_tail.html" if alone else "tickets/parts/ticket_update.html"
+    return render(request, template, page_context(request, ticket))
 
 
 def address_of(request: AgentRequest, ticket: Ticket, **more: str) -> str:
@@ -86,7 +88,7 @@ def page_context(
 ) -> dict[str, Any]:
     options = load_options(ticket)
     params = request.GET.copy()
-    at, before, left, since, _side = (params.pop(name, [""])[-1] for name in _OWN_PARAMS)
+    at, before, left, since, _side, _part = (params.pop(name, [""])[-1] for name in _OWN_PARAMS)
     filters = Filters.read(params, options)
     visible = tickets_for(request.user)
     thread = load_thread(

@@ -39,9 +39,9 @@ function arrange() {
 function listSources(sources) {
   part("sources").hidden = !sources.length;
   part("sources-count").textContent = words.sources.replace("%n", sources.length);
-  part("sources-list").replaceChildren(...sources.map(({ id, title, url }) => {
+  part("sources-list").replaceChildren(...sources.map(({ id, title, url, label }) => {
     const link = document.createElement("a");
-    Object.assign(link, { href: url, target: "_blank", rel: "noopener", textContent: `#${id} ${title}` });
+    Object.assign(link, { href: url, target: "_blank", rel: "noopener", textContent: label ?? `#${id} ${title}` });
     const item = document.createElement("li");
     item.append(link);
     return item;
@@ -193,14 +193,6 @@ const frames = {
     if (!current) delete composer.dataset.drafted;
     say(error.message, { error: true, retry: error.code === "busy" });
     arrange();
-  },
-  message() {
-    const page = location.pathname + location.search;
-    window.htmx?.ajax("GET", page, { target: "#thread", select: "#thread", swap: "outerHTML" });
-  },
-  presence({ people }) {
-    const others = people.filter(({ id }) => String(id) !== words.user).map(({ name }) => name);
-    part("present").textContent = others.length ? words.present.replace("%p", others.join(", ")) : "";
   },
   open() {
     if (part("status").textContent === words.lost) say(current?.live ? writing() : "");

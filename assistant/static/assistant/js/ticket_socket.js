@@ -15,6 +15,7 @@ export class TicketSocket extends EventTarget {
     super();
     this.#address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/tickets/${ticketId}/`;
     this.#connect();
+    document.addEventListener("ticket:send", ({ detail }) => this.send(detail));
     setInterval(() => this.#ping(), PING);
     addEventListener("online", () => this.#soon(0));
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.#soon(0); });
@@ -65,5 +66,6 @@ export class TicketSocket extends EventTarget {
 
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
+    document.dispatchEvent(new CustomEvent(`ticket:${type}`, { detail })); // for scripts that know no drafts
   }
 }
