@@ -1,0 +1,67 @@
+// Who else is here, and what they change, on a page that stays open.
+const composer = document.getElementById("composer");
+const IDLE = 6000; // milliseconds without a key after which nobody is writing
+const GATHER = 250; // several changes at once are one request
+let people = [];
+let told = "";
+let idle = 0;
+let due = 0;
+let whole = false;
+
+function tell(typing) {
+  if (typing === told) return;
+  told = typing;
+  document.dispatchEvent(new CustomEvent("ticket:send", { detail: { type: "presence", typing } }));
+}
+
+composer.addEventListener("input", ({ target }) => {
+  const kind = target.closest(".composer-side")?.dataset.kind;
+  if (!kind) return;
+  tell(kind);
+  clearTimeout(idle);
+  idle = setTimeout(() => tell(""), IDLE);
+});
+
+function show() {
+  const line = document.getElementById("presence");
+  const others = people.filter(({ id }) => String(id) !== line.dataset.user);
+  const writing = others.filter(({ typing }) => typing);
+  const named = writing.length ? writing : others;
+  const words = writing.length ? line.dataset[writing[0].typing] : line.dataset.looking;
+  line.textContent = named.length ? words.replace("%p", named.map(({ name }) => name).join(", ")) : "";
+  line.toggleAttribute("data-writing", writing.length > 0);
+}
+
+document.addEventListener("ticket:presence", ({ detail }) => {
+  people = detail.people;
+  show();
+});
+document.addEventListener("ticket:open", () => { told = ""; });
+document.addEventListener("htmx:oobAfterSwap", ({ detail }) => { if (detail.target.id === "ticket-head") show(); });
+
+// A part that somebody works in is left alone; what they send then is compared on the server.
+const busy = () => document.querySelector("#properties :focus, #ticket-head details[open]") !== null;
+
+async function refresh() {
+  const scroller = document.getElementById("ticket-scroll");
+  const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
+  const target = whole && !busy() ? "#properties" : "#thread-tail";
+  whole = false;
+  const part = target === "#thread-tail" ? "&part=thread" : "";
+  await window.htmx.ajax("GET", composer.dataset.live + part, { target, swap: "outerHTML" });
+  if (atEnd) scroller.scrollTop = scroller.scrollHeight;
+}
+
+for (const type of ["message", "changed"]) {
+  document.addEventListener(`ticket:${type}`, () => {
+    whole ||= type === "changed";
+    clearTimeout(due);
+    due = setTimeout(refresh, GATHER);
+  });
+}
+
+// Whatever is asked for, the thread goes on from where this page's begins, so that nothing shown goes away.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const { start } = document.getElementById("thread-tail").dataset;
+  if (start && !detail.path.includes("before=") && detail.target.closest("#properties, #thread-tail")) detail.parameters.since = start;
+});
