@@ -20,7 +20,7 @@ from assistant.triage.sample import Row
 
 
 def sample_view(request: HttpRequest, run_id: int) -> HttpResponse:
-    run = get_object_or_404(TriageRun, pk=run_id)
+    run = get_object_or_404(sample.with_bill(), pk=run_id)
     if run.state != TriageRun.State.SAMPLED:
         return redirect(run)
     if request.method == "POST":

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -21,9 +20,8 @@ from assistant.admin.shown import duration, usd, whole
 from assistant.ledger import AIUnavailable, check_available
 from assistant.models import RelayModel, RelayPrice, TriageRun
 from assistant.triage import runs, sample
-from assistant.triage.estimate import Estimate, estimate, estimates_by_model
+from assistant.triage.estimate import Estimate, estimate, estimates_of
 from assistant.triage.writing import writing
-from tickets.models.choices import SetBy
 
 OTHER = ""  # the radio button of the field “another model”
 UNSTARTED = frozenset({TriageRun.State.DRAFT, TriageRun.State.SAMPLED})
@@ -153,11 +151,11 @@ def _expected(run: TriageRun, size: int) -> Decimal | None:
 def _page(request: HttpRequest, run: TriageRun, refused: StartForm | None) -> HttpResponse:
     # A form that was refused has put what it was given into `run`.
     stored = TriageRun.objects.get(pk=run.pk) if refused else run
-    listed = estimates_by_model(stored)
-    costs = {model.name: found for model, found in listed}
-    named = {"model": run.model} if run.model in costs else {"model": OTHER, "other_model": run.model}
-    form = refused or StartForm(instance=run, initial=named)
-    by_people = Q(ticket__category_by=SetBy.PERSON) | Q(ticket__priority_by=SetBy.PERSON)
+    found = estimates_of(stored, _offers(stored.model))
+    listed = [row for row in found if row[0].enabled]
+    own = next(said for model, _price, said in found if model.name == stored.model)
+    named = {"model": run.model} if any(row[0].name == run.model for row in listed) else {"other_model": run.model}
+    form = refused or StartForm(instance=run, initial={"model": OTHER, **named})
     context = {
         **admin.site.each_context(request),
         "title": _("Classify %(n)s tickets with AI") % {"n": whole(stored.total)},
@@ -166,19 +164,25 @@ def _page(request: HttpRequest, run: TriageRun, refused: StartForm | None) -> Ht
         "form": form,
         "limits": [form[name] for name in ("batch_size", "concurrency", "rpm", "max_cost")],
         "rows": _rows(listed, form["model"].value() or OTHER),
-        "figures": _figures(costs.get(stored.model) or estimate(stored)),
+        "figures": _figures(own),
         "size": form["size"],
-        "labelled_by_people": stored.items.filter(by_people).count(),
+        "labelled_by_people": own.labelled_by_people,
         "refusal": _refusal(),
     }
     return TemplateResponse(request, "admin/assistant/triagerun/start.html", context)
 
 
-def _rows(listed: list[tuple[RelayModel, Estimate]], chosen: str) -> list[ModelRow]:
-    prices = RelayPrice.all_current(timezone.now())
+def _offers(chosen: str) -> list[tuple[RelayModel, RelayPrice | None]]:
+    """All models that can be chosen, and the one that is, which nobody may know."""
+    offers = RelayPrice.offers(timezone.now(), also=chosen)
+    known = any(model.name == chosen for model, _price in offers)
+    return offers if known else [*offers, (RelayModel(name=chosen, enabled=False), None)]
+
+
+def _rows(listed: list[tuple[RelayModel, RelayPrice | None, Estimate]], chosen: str) -> list[ModelRow]:
     return [
-        ModelRow(model.name, model.best_for, _price(prices.get(model.name)), _about(found.cost), model.name == chosen)
-        for model, found in listed
+        ModelRow(model.name, model.best_for, _price(price), _about(found.cost), model.name == chosen)
+        for model, price, found in listed
     ]
 
 

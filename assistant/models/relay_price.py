@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import connection, models
+from django.db.models import F, FilteredRelation, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +39,18 @@ class RelayPrice(models.Model):
         """The price of a model at a moment, None when it has none."""
         moment = connection.ops.adapt_datetimefield_value(at)
         return next(iter(cls.objects.raw(_CURRENT, [model_name, moment])), None)
+
+    @classmethod
+    def offers(cls, at: datetime, also: str = "") -> list[tuple[RelayModel, RelayPrice | None]]:
+        """The enabled models, and the one named `also`, each with its price at a moment, by name and in one query."""
+        past = FilteredRelation("prices", condition=Q(prices__valid_from__lte=at))
+        columns = {f"price_{name}": F(f"past__{name}") for name in ("id", "input", "cached_input", "output")}
+        models = RelayModel.objects.filter(Q(enabled=True) | Q(name=also))
+        found: dict[int, tuple[RelayModel, RelayPrice | None]] = {}
+        for model in models.annotate(past=past, **columns).order_by("name", "past__valid_from"):
+            values = {name.removeprefix("price_"): getattr(model, name) for name in columns}
+            found[model.pk] = (model, None if values["id"] is None else cls(model=model, **values))
+        return list(found.values())
 
     @classmethod
     def all_current(cls, at: datetime) -> dict[str, RelayPrice]:

@@ -80,8 +80,9 @@ class TriageRun(models.Model):
     restored = models.PositiveIntegerField(_("restored by the undo"), default=0)
     kept = models.PositiveIntegerField(_("left by the undo, changed since"), default=0)
     undo_left = models.PositiveIntegerField(
-        _("tickets the undo has still to come to"), null=True, blank=True, help_text=_("Empty when none is under way.")
-    )
+        _("tickets the undo has still to come to"), null=True, blank=True,
+        help_text=_("Empty when none is under way."),
+    )  # fmt: skip
     undo_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from statistics import median
 
 from django.conf import settings
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum, Value, Window
+from django.db.models import Avg, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, Window
 from django.db.models.functions import Coalesce, Least, Length, RowNumber
 from django.utils import timezone
 
@@ -21,8 +20,9 @@ from assistant.relay.tokens import estimate_tokens
 from assistant.relay.types import Usage
 from assistant.triage.injections import is_order
 from assistant.triage.prompt import MAX_PROMPT_TOKENS, build_messages
-from assistant.triage.texts import TicketText, texts_of
+from assistant.triage.texts import TicketText, texts_and_lengths
 from tickets.models import Category, Message
+from tickets.models.choices import SetBy
 
 SAMPLE = 1000
 RECENT_CALLS = 50
@@ -33,11 +33,14 @@ PROMPT_RATE = 1.1
 RESULT_TOKENS = 70.0
 MARK = "3f9a1c07be52d864"  # any, but the same each time, so that nothing changed means the same estimate
 RECENT_RUNS = 20
+AROUND = 40  # characters of JSON around a ticket
+CHARACTERS_A_TOKEN = 4.2  # where no ticket has a message
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """`cost` is USD, None when the model's price is unknown; `seconds` from the first request to the last answer."""
+    """`cost` is USD, None when the model's price is unknown; `seconds` from the first request to the last answer.
+    `labelled_by_people` of the tickets have a category or a priority from a person, which stays."""
 
     tickets: int
     requests: int
@@ -45,21 +48,30 @@ class Estimate:
     completion_tokens: int
     cost: Decimal | None
     seconds: float
+    labelled_by_people: int = 0
 
 
 def estimate(run: TriageRun, model: str | None = None) -> Estimate:
     """What the run's pending tickets will take, with `model` in place of the run's own where given."""
-    name = RelayModel.resolve(model or run.model)
-    return _on(rates_by_model([name])[name], _unpriced(run), RelayPrice.current(name, timezone.now()))
+    name = RelayModel.resolve(model) if model else run.model
+    facts = _facts(run, name)
+    return _on(rates_by_model([name])[name], _unpriced(run, facts), facts.price)
 
 
 def estimates_by_model(run: TriageRun) -> list[tuple[RelayModel, Estimate]]:
     """The same tickets on each enabled model, the cheapest first and those without a price last."""
-    prices, base = RelayPrice.all_current(timezone.now()), _unpriced(run)
-    models = list(RelayModel.objects.filter(enabled=True))
-    rates = rates_by_model([model.name for model in models])
-    pairs = [(model, _on(rates[model.name], base, prices.get(model.name))) for model in models]
-    return sorted(pairs, key=lambda pair: (pair[1].cost is None, pair[1].cost or 0, pair[0].name))
+    offers = RelayPrice.offers(timezone.now())
+    return [(model, found) for model, _price, found in estimates_of(run, offers)]
+
+
+def estimates_of(
+    run: TriageRun, offers: Sequence[tuple[RelayModel, RelayPrice | None]]
+) -> list[tuple[RelayModel, RelayPrice | None, Estimate]]:
+    """The same tickets on each of some models with their prices, in the order of estimates_by_model."""
+    base = _unpriced(run, _facts(run, run.model))
+    rates = rates_by_model([model.name for model, _price in offers])
+    found = [(model, price, _on(rates[model.name], base, price)) for model, price in offers]
+    return sorted(found, key=lambda row: (row[2].cost is None, row[2].cost or 0, row[0].name))
 
 
 @dataclass(frozen=True)
@@ -97,74 +109,106 @@ def _on(rates: Rates, base: Estimate, price: RelayPrice | None) -> Estimate:
     return replace(base, prompt_tokens=prompt, completion_tokens=completion, cost=cost_of(usage, price))
 
 
-def _unpriced(run: TriageRun) -> Estimate:
-    """In tokens as we count them, without the answers."""
+@dataclass(frozen=True)
+class _Facts:
+    """What one row tells of a run's pending tickets: how many, the id of the first item, characters in all, how many
+    have a label from a person; and of the run: its instructions, seconds a request takes, the price of a model."""
+
+    tickets: int
+    first: int
+    characters: int
+    labelled: int
+    instructions: str
+    latency: float
+    price: RelayPrice | None
+
+
+def _facts(run: TriageRun, model: str) -> _Facts:
+    by_people = Q(ticket__category_by=SetBy.PERSON) | Q(ticket__priority_by=SetBy.PERSON)
+    version = PromptVersion.objects.filter(number=int(run.prompt_version))
+    newest = RelayPrice.objects.filter(model__name=model, valid_from__lte=timezone.now()).order_by("-valid_from")
+    prices = {name: Max(Subquery(newest.values(name)[:1])) for name in ("input", "cached_input", "output")}
+    found = _pending(run).aggregate(
+        tickets=Count("pk"),
+        first=Min("pk"),
+        characters=Sum("shown"),
+        labelled=Count("pk", filter=by_people),
+        instructions=Max(Subquery(version.values("instructions")[:1])),
+        latency=Max(_latency(run.model)),
+        **prices,
+    )
+    price = {name: found.pop(name) for name in prices}
+    seconds = USUAL_LATENCY if found["latency"] is None else found["latency"] / 1000
+    known = {name: value or 0 for name, value in found.items()} | {"latency": seconds}
+    return _Facts(**known, price=None if price["input"] is None else RelayPrice(**price))
+
+
+def _pending(run: TriageRun) -> QuerySet[TriageItem]:
+    """With `shown`: the characters of each ticket's subject and messages, the thread counted up to what the model is
+    shown, plus a fixed amount for the JSON around it."""
+    thread = Message.objects.filter(ticket=OuterRef("ticket")).exclude(kind=Message.Kind.NOTE).order_by()
+    length = Subquery(thread.values("ticket").annotate(sum=Sum(Length("body"))).values("sum"))
+    shown = Least(Coalesce(length, Value(0)), Value(settings.TRIAGE_BODY_CHARS))
     pending = TriageItem.objects.filter(run=run, state=TriageItem.State.PENDING)
-    tickets = pending.count()
-    if not tickets:
+    return pending.annotate(shown=shown + Length("ticket__subject") + Value(AROUND))
+
+
+def _latency(model: str) -> Subquery:
+    """Milliseconds that the model's latest answers took on average, NULL where there are none."""
+    calls = RelayCall.objects.filter(kind=RelayCall.Kind.TRIAGE, model=model, outcome="ok", latency_ms__isnull=False)
+    recent = RelayCall.objects.filter(pk__in=calls.order_by("-created").values("pk")[:RECENT_CALLS])
+    return Subquery(recent.order_by().values("kind").annotate(mean=Avg("latency_ms")).values("mean"))
+
+
+def _unpriced(run: TriageRun, facts: _Facts) -> Estimate:
+    """In tokens as we count them, without the answers."""
+    if not facts.tickets:
         return Estimate(0, 0, 0, 0, None, 0.0)
     categories = tuple(Category.objects.filter(active=True))
-    overhead = _tokens(build_messages({}, categories, PromptVersion.instructions_of(run.prompt_version), MARK))
-    texts = _sample(pending, tickets)
-    ticket_tokens = _ticket_tokens(pending, texts)
+    overhead = _tokens(build_messages({}, categories, facts.instructions, MARK))
+    sample = _sample(run, facts)
+    ticket_tokens = round(facts.characters * _tokens_a_character(sample))
     room = max(MAX_PROMPT_TOKENS - overhead, 1)
-    requests = max(math.ceil(tickets / run.batch_size), math.ceil(ticket_tokens / room))
-    if run.batch_size > 1 and texts:
-        requests += round(tickets * sum(map(is_order, texts.values())) / len(texts))  # asked about alone
+    requests = max(math.ceil(facts.tickets / run.batch_size), math.ceil(ticket_tokens / room))
+    if run.batch_size > 1 and sample:
+        alone = sum(is_order(text) for text, _length in sample)
+        requests += round(facts.tickets * alone / len(sample))
     return Estimate(
-        tickets=tickets,
+        tickets=facts.tickets,
         requests=requests,
         prompt_tokens=ticket_tokens + requests * overhead,
         completion_tokens=0,
         cost=None,
-        seconds=_seconds(run, requests),
+        seconds=_seconds(run, requests, facts.latency),
+        labelled_by_people=facts.labelled,
     )
 
 
-def _sample(pending: QuerySet[TriageItem], tickets: int) -> dict[int, TicketText]:
-    """Ticket id -> text of up to SAMPLE tickets, spread over all. Counted from the run's first row, so that the same
-    tickets are looked at whatever ids the database gave out."""
-    step = math.ceil(tickets / SAMPLE)
-    first = pending.order_by("pk").values_list("pk", flat=True)[0]
-    spread = pending.annotate(nth=(F("pk") - Value(first)) % Value(step)).filter(nth=0).order_by("pk")
-    return texts_of(list(spread.values_list("ticket_id", flat=True)[:SAMPLE]))
+def _sample(run: TriageRun, facts: _Facts) -> list[tuple[TicketText, int]]:
+    """Texts of up to SAMPLE tickets with the lengths of their threads, spread over all. Counted from the run's first
+    row, so that the same tickets are looked at whatever ids the database gave out."""
+    step = math.ceil(facts.tickets / SAMPLE)
+    pending = TriageItem.objects.filter(run=run, state=TriageItem.State.PENDING)
+    spread = pending.annotate(nth=(F("pk") - Value(facts.first)) % Value(step)).filter(nth=0).order_by("pk")
+    return texts_and_lengths(spread.values("ticket_id")[:SAMPLE])
 
 
-def _ticket_tokens(pending: QuerySet[TriageItem], sample: Mapping[int, TicketText]) -> int:
-    """Tokens of all tickets: their characters as the database counts them, at the rate of the sample.
-
-    The rate also takes in what the database cannot see: markup that is dropped and the JSON around each text.
-    """
-    texts = {f"t{n % 20 + 1}-{n}": text for n, text in enumerate(sample.values())}
+def _tokens_a_character(sample: Sequence[tuple[TicketText, int]]) -> float:
+    """The tokens of the sample by its characters as the database counts them. That also takes in what the database
+    cannot see: markup that is dropped and the JSON around each text."""
+    texts = {f"t{n % 20 + 1}-{n}": text for n, (text, _length) in enumerate(sample)}
     tokens = _tokens(build_messages(texts, (), "", MARK)) - _tokens(build_messages({}, (), "", MARK))
-    characters = _characters(pending.filter(ticket__in=sample))
-    return round(_characters(pending) * tokens / characters) if characters else 0
-
-
-def _characters(items: QuerySet[TriageItem]) -> int:
-    """Characters of the tickets' subjects and messages, each thread counted up to what the model is shown, plus a
-    fixed amount for the JSON of each."""
-    thread = Message.objects.filter(ticket=OuterRef("ticket")).exclude(kind=Message.Kind.NOTE).order_by()
-    length = Subquery(thread.values("ticket").annotate(sum=Sum(Length("body"))).values("sum"))
-    shown = Least(Coalesce(length, Value(0)), Value(settings.TRIAGE_BODY_CHARS))
-    counted = items.annotate(shown=shown + Length("ticket__subject") + Value(40))
-    return counted.aggregate(sum=Sum("shown"))["sum"] or 0
+    longest = settings.TRIAGE_BODY_CHARS
+    characters = sum(min(length, longest) + len(text.subject) + AROUND for text, length in sample)
+    return tokens / characters if characters else 1 / CHARACTERS_A_TOKEN
 
 
 def _tokens(messages: Sequence[dict[str, str]]) -> int:
     return sum(estimate_tokens(message["content"]) for message in messages)
 
 
-def _seconds(run: TriageRun, requests: int) -> float:
+def _seconds(run: TriageRun, requests: int, latency: float) -> float:
     """The slower of two: the rate limit, and as many requests at once as the run may have."""
-    latency = _latency(run.model)
     limit = Limit.for_rpm(min(settings.RELAY_RPM, run.rpm or settings.RELAY_RPM))
     at_limit = max(requests - limit.capacity, 0) / limit.refill_per_second + latency
     return max(at_limit, math.ceil(requests / run.concurrency) * latency)
-
-
-def _latency(model: str) -> float:
-    calls = RelayCall.objects.filter(kind=RelayCall.Kind.TRIAGE, model=model, outcome="ok", latency_ms__isnull=False)
-    newest = calls.order_by("-created").values_list("latency_ms", flat=True)[:RECENT_CALLS]
-    recent = [milliseconds for milliseconds in newest if milliseconds is not None]
-    return median(recent) / 1000 if recent else USUAL_LATENCY

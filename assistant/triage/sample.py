@@ -12,7 +12,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Case, Count, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 
 from assistant.models import RelayCall, TriageItem, TriageRun
 from assistant.relay.types import Usage
@@ -181,14 +182,25 @@ class Bill:
 
 
 def bill(run: TriageRun) -> Bill:
-    """That of the latest sample, since it was begun."""
-    calls = RelayCall.objects.filter(run=run, created__gte=run.started or run.created)
-    unpriced = Count("pk", filter=Q(outcome="ok", cost=None))
-    sums = calls.aggregate(
-        prompt=Sum("prompt_tokens"), completion=Sum("completion_tokens"), usd=Sum("cost"), unpriced=unpriced
-    )
-    cost = None if sums["unpriced"] else sums["usd"] or Decimal(0)
-    return Bill(Usage(sums["prompt"] or 0, sums["completion"] or 0), cost)
+    """That of the latest sample, since it was begun; costs no query where the run was read by `with_bill`."""
+    if not hasattr(run, "billed_unpriced"):
+        run = with_bill().get(pk=run.pk)
+    prompt, completion, usd, unpriced = (getattr(run, f"billed_{name}") for name in _BILLED)
+    return Bill(Usage(prompt or 0, completion or 0), None if unpriced else usd or Decimal(0))
+
+
+_BILLED = {
+    "prompt": Sum("prompt_tokens"), "completion": Sum("completion_tokens"), "usd": Sum("cost"),
+    "unpriced": Count("pk", filter=Q(outcome="ok", cost=None)),
+}  # fmt: skip
+
+
+def with_bill() -> QuerySet[TriageRun]:
+    """Runs with the sums of their samples' calls."""
+    begun = Coalesce(OuterRef("started"), OuterRef("created"))
+    calls = RelayCall.objects.filter(run=OuterRef("pk"), created__gte=begun).order_by().values("run")
+    sums = {f"billed_{name}": Subquery(calls.annotate(sum=total).values("sum")) for name, total in _BILLED.items()}
+    return TriageRun.objects.annotate(**sums)
 
 
 def forecast(run: TriageRun, paid: Bill) -> tuple[Estimate, Estimate]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q, Window
-from django.db.models.functions import Left, RowNumber
+from django.db.models import F, Q, QuerySet, Sum, Window
+from django.db.models.functions import Left, Length, RowNumber
 
 from tickets.models import Message, Ticket
 
@@ -31,16 +32,32 @@ def texts_of(ticket_ids: Collection[int], subjects: Mapping[int, str] | None = N
     if subjects is None:
         subjects = dict(Ticket.objects.filter(pk__in=ticket_ids).values_list("pk", "subject"))
     threads: dict[int, list[Message]] = {ticket_id: [] for ticket_id in subjects}
-    for message in _messages(ticket_ids, limit * READ_AHEAD):
-        if message.ticket_id in threads:
-            threads[message.ticket_id].append(message)
+    rows = _messages(ticket_ids, limit * READ_AHEAD).values_list("ticket_id", "kind", "format", "head")
+    for ticket_id, kind, form, head in rows:
+        if ticket_id in threads:
+            threads[ticket_id].append(Message(kind=kind, format=form, body=head))
     return {pk: TicketText(subjects[pk], _joined(thread, limit)) for pk, thread in threads.items()}
 
 
-def _messages(ticket_ids: Collection[int], read: int) -> Iterable[Message]:
+def texts_and_lengths(ticket_ids: QuerySet[Any]) -> list[tuple[TicketText, int]]:
+    """The texts of tickets that a query names, in one query, each with the characters of its whole thread as the
+    database counts them; tickets without a message are left out."""
+    limit = settings.TRIAGE_BODY_CHARS
+    threads: dict[int, list[Message]] = {}
+    known: dict[int, tuple[str, int]] = {}
+    length = Window(Sum(Length("body")), F("ticket_id"))
+    rows = _messages(ticket_ids, limit * READ_AHEAD).annotate(length=length)
+    columns = ("ticket_id", "kind", "format", "head", "ticket__subject", "length")
+    for ticket_id, kind, form, head, subject, characters in rows.values_list(*columns):
+        threads.setdefault(ticket_id, []).append(Message(kind=kind, format=form, body=head))
+        known[ticket_id] = (subject, characters)
+    return [(TicketText(known[pk][0], _joined(thread, limit)), known[pk][1]) for pk, thread in threads.items()]
+
+
+def _messages(ticket_ids: Collection[int] | QuerySet[Any], read: int) -> QuerySet[Message]:
     """First and latest messages of each thread, oldest first, each cut in the database."""
     thread = F("ticket_id")
-    ranked = (
+    return (
         Message.objects.filter(ticket__in=ticket_ids)
         .exclude(kind=Message.Kind.NOTE)
         .annotate(
@@ -51,8 +68,6 @@ def _messages(ticket_ids: Collection[int], read: int) -> Iterable[Message]:
         .filter(Q(from_start=1) | Q(from_end__lte=LATEST))
         .order_by("ticket_id", "created", "id")
     )
-    for ticket_id, kind, form, head in ranked.values_list("ticket_id", "kind", "format", "head"):
-        yield Message(ticket_id=ticket_id, kind=kind, format=form, body=head)
 
 
 def _joined(thread: list[Message], limit: int) -> str:

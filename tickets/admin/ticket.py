@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.contrib.auth.models import User
 from django.core.validators import EMPTY_VALUES
 from django.db import transaction
@@ -15,12 +17,24 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from tickets.admin.base import QuickAdmin, ReadOnlyInline
-from tickets.models import Category, Classification, Message, Ticket, TicketEvent
+from tickets.models import Category, Classification, Message, Tag, Ticket, TicketEvent
 from tickets.models.choices import SetBy
 from tickets.search import search
 from tickets.templatetags.desk import ago, person
 
 NEWEST = 20
+
+
+class TagsInput(AutocompleteSelectMultiple):
+    """Shows the tags that the form has read, without asking for their names once more."""
+
+    known: Collection[Tag] = ()
+
+    def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:
+        names = {str(tag.pk): tag.name for tag in self.known}
+        if not names.keys() >= set(value):
+            return super().optgroups(name, value, attr)
+        return [(None, [self.create_option(name, pk, names[pk], True, n) for n, pk in enumerate(value)], 0)]
 
 
 class TicketForm(forms.ModelForm):
@@ -35,6 +49,8 @@ class TicketForm(forms.ModelForm):
         if "subject" in self.fields:
             self.fields["subject"].required = False
             self.fields["subject"].help_text = _("Without one, the first words of the text.")
+        if "tags" in self.fields:
+            self.fields["tags"].widget.widget.known = self.initial.get("tags") or ()
 
     def clean_body(self) -> str:
         body: str = self.cleaned_data["body"]
@@ -156,6 +172,11 @@ class TicketAdmin(QuickAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         return super().get_queryset(request).select_related("customer", "category", "team", "assignee")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(
+            db_field, request, widget=TagsInput(db_field, self.admin_site), **kwargs
+        )
 
     def get_inlines(self, request: HttpRequest, obj: Ticket | None) -> list[Any]:
         return self.inlines if obj else []

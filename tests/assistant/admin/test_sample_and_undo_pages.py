@@ -73,7 +73,7 @@ def test_the_page_of_a_sample_takes_as_many_queries_for_many_tickets_as_for_few(
         with CaptureQueriesContext(connection) as queries:
             desk.get(address(run, "sample"))
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 21
+    assert counts[0] == counts[1] <= 10
 
 
 @pytest.mark.parametrize(("button", "asked"), [("apply", 2), ("all", 3)])

@@ -170,4 +170,4 @@ def test_the_page_takes_as_many_queries_for_many_tickets_as_for_few(desk, make_r
         with CaptureQueriesContext(connection) as queries:
             page(desk, run)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 21
+    assert counts[0] == counts[1] <= 10

@@ -219,7 +219,7 @@ def test_the_result_page_takes_the_same_few_queries_for_any_number(desk, bench, 
 def test_the_page_of_a_version_takes_few_queries(desk, second, django_assert_max_num_queries):
     for n in range(5):
         PromptVersion.write(f"Text {n}")
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(10):
         desk.get(page_of(second))
 
 

@@ -148,7 +148,7 @@ def test_it_costs_as_many_queries_for_five_hundred_tickets_as_for_five(make_tick
     make_tickets(5)
     few = queries(runs.create_run(Ticket.objects.all(), user=None))
     make_tickets(500)
-    assert queries(runs.create_run(Ticket.objects.all(), user=None)) == few <= 14
+    assert queries(runs.create_run(Ticket.objects.all(), user=None)) == few <= 6
 
 
 @pytest.mark.django_db(transaction=True)

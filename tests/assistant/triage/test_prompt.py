@@ -101,7 +101,7 @@ def test_the_estimate_is_near_the_bill(bench, make_tickets, erin):
 def test_an_estimate_takes_the_same_queries_for_any_number_of_tickets(make_tickets, django_assert_num_queries):
     make_tickets(450)
     run = runs.create_run(Ticket.objects.all(), user=None)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(4):
         assert estimate(run).tickets == 450
 
 
