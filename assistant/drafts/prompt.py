@@ -42,6 +42,12 @@ _SOURCES = """
 - The field "sources" holds what has been said before on matters like this one. Take over how such a matter is \
 solved where it fits; never take over names, numbers, dates, amounts or promises from it, and never mention it."""
 
+_ARTICLES = """
+- Sources of kind "article" are what our team knows: rely on their facts. Put the number of the article after each \
+sentence that stands on it, like this: [1]. End the reply with one line for each number you have used whose article \
+has a link, in this form: [1]: LINK "TITLE". An article without a link is internal: say in your own words what \
+follows from it for the customer, never a sentence as it stands there."""
+
 _TRANSLATION = """\
 You translate what a support agent wrote into the language of the customer it is for.
 
@@ -72,6 +78,8 @@ def reply_messages(
     system = _REPLY.format(tone=TONES[tone], language=_language(ticket, said), data=_DATA)
     if sources:
         system += _SOURCES
+    if any(source.number for source in sources):
+        system += _ARTICLES
     if ticket.team and ticket.team.instructions.strip():
         system += f"\n\nWhat this team wants you to know:\n{ticket.team.instructions.strip()}"
     data = {

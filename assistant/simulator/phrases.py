@@ -14,6 +14,7 @@ class Phrases:
     understood: str
     steps: dict[str, tuple[str, ...]]  # by topic
     instruction: str
+    cited: str  # before the number of an article
     closing: dict[str, str]  # by tone
 
 
@@ -46,6 +47,7 @@ ENGLISH = Phrases(
         ),
     },
     instruction="I have also taken care of this: {instruction}.",
+    cited="It is explained step by step in",
     closing={
         "friendly": "Do write again if anything is unclear. We are happy to help!\n\nBest wishes,\nYour support team",
         "formal": "Please do not hesitate to contact us again.\n\nYours sincerely,\nCustomer Support",
@@ -81,6 +83,7 @@ GERMAN = Phrases(
         ),
     },
     instruction="Auch darum habe ich mich gekümmert: {instruction}.",
+    cited="Schritt für Schritt steht das hier:",
     closing={
         "friendly": "Melden Sie sich gern, wenn etwas unklar ist!\n\nViele Grüße\nIhr Support-Team",
         "formal": "Für Rückfragen stehen wir Ihnen gern zur Verfügung.\n\nMit freundlichen Grüßen\nKundenservice",
@@ -116,6 +119,7 @@ FRENCH = Phrases(
         ),
     },
     instruction="Je me suis aussi occupé de ceci : {instruction}.",
+    cited="Tout est expliqué pas à pas ici :",
     closing={
         "friendly": "N'hésitez pas à nous écrire de nouveau !\n\nBien à vous,\nVotre équipe support",
         "formal": "Nous restons à votre disposition.\n\nCordialement,\nLe service client",
@@ -151,6 +155,7 @@ SPANISH = Phrases(
         ),
     },
     instruction="También me he ocupado de esto: {instruction}.",
+    cited="Lo explicamos paso a paso aquí:",
     closing={
         "friendly": "¡Escríbanos de nuevo cuando quiera!\n\nUn saludo,\nSu equipo de soporte",
         "formal": "Quedamos a su disposición.\n\nAtentamente,\nAtención al cliente",
@@ -186,6 +191,7 @@ ITALIAN = Phrases(
         ),
     },
     instruction="Mi sono occupato anche di questo: {instruction}.",
+    cited="È spiegato passo per passo qui:",
     closing={
         "friendly": "Ci scriva ancora quando vuole!\n\nUn caro saluto,\nIl suo team di assistenza",
         "formal": "Restiamo a sua disposizione.\n\nCordiali saluti,\nServizio clienti",

@@ -27,14 +27,16 @@ def reply(draft: dict[str, Any], seed: int) -> str:
     tone = str(draft.get("tone") or "friendly").lower()
     tone = tone if tone in _TONES else "friendly"
     steps = phrases.steps[_topic(subject, last, seed)]
-    return "\n\n".join(
-        [
-            _greeting(phrases, str(draft.get("customer") or ""), tone),
-            _opening(phrases, subject, last, tone, str(draft.get("instruction") or "")),
-            _steps(steps, tone, as_list=rng.random() < 0.4),
-            phrases.closing[tone],
-        ]
-    )
+    cited, link = _citation(draft, phrases)
+    parts = [
+        _greeting(phrases, str(draft.get("customer") or ""), tone),
+        _opening(phrases, subject, last, tone, str(draft.get("instruction") or "")),
+        _steps(steps, tone, as_list=rng.random() < 0.4),
+        cited,
+        phrases.closing[tone],
+        link,
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def free_answer(text: str, seed: int) -> str:
@@ -57,6 +59,16 @@ def language(text: str) -> str:
     words = Counter(re.findall(r"[^\W\d_]+", text.lower()))
     scores = {code: sum(words[w] for w in it.telling.split()) for code, it in LANGUAGES.items()}
     return max(scores, key=lambda code: scores[code])
+
+
+def _citation(draft: dict[str, Any], phrases: Phrases) -> tuple[str, str]:
+    """A sentence that cites the first article among the sources, and the line that says where it is."""
+    sources = draft.get("sources")
+    articles = [s for s in sources if isinstance(s, dict) and s.get("number")] if isinstance(sources, list) else []
+    if not articles:
+        return "", ""
+    number, title, link = (str(articles[0].get(name) or "") for name in ("number", "title", "link"))
+    return f"{phrases.cited} [{number}].", f'[{number}]: {link} "{title}"' if link else ""
 
 
 def _topic(subject: str, text: str, seed: int) -> str:
