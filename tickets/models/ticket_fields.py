@@ -70,13 +70,19 @@ class TicketFields(models.Model):
                 name="ticket_by_status_seen",
             ),
             models.Index(
-                "status", Urgency(), F("last_message").desc(), F("id").desc(), "team", "assignee",
+                "status",
+                Urgency(),
+                F("last_message").desc(),
+                F("id").desc(),
+                "team",
+                "assignee",
                 name="ticket_by_urgency",
-            ),  # fmt: skip
+            ),
             models.Index(
-                fields=["status", "waiting_since", "id", "team", "assignee"], name="ticket_by_waiting",
+                fields=["status", "waiting_since", "id", "team", "assignee"],
+                name="ticket_by_waiting",
                 condition=models.Q(waiting_since__isnull=False),
-            ),  # fmt: skip
+            ),
             models.Index(fields=["team", "status", "-last_message", "-id"], name="ticket_by_team"),
             models.Index(fields=["assignee", "status", "-last_message", "-id"], name="ticket_by_assignee"),
             models.Index(fields=["category", "status", "-last_message", "-id"], name="ticket_by_category"),
@@ -85,9 +91,10 @@ class TicketFields(models.Model):
             # all that the figures ask for, so that they read the index alone
             models.Index(fields=["created", "team", "assignee", "first_response"], name="ticket_figures_came"),
             models.Index(
-                fields=["resolved", "team", "assignee", "created"], name="ticket_figures_solved",
+                fields=["resolved", "team", "assignee", "created"],
+                name="ticket_figures_solved",
                 condition=models.Q(resolved__isnull=False),
-            ),  # fmt: skip
+            ),
             models.Index(fields=["id"], name="ticket_to_review", condition=models.Q(needs_review=True)),
             models.Index(
                 fields=["snoozed_until"], name="ticket_snoozed", condition=models.Q(snoozed_until__isnull=False)
