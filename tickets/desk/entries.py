@@ -84,6 +84,12 @@ class MessageEntry:
         return self.delivery in {Message.Delivery.FAILED, Message.Delivery.UNCERTAIN, Message.Delivery.BOUNCED}
 
     @property
+    def resendable(self) -> bool:
+        """Whether a click may send it (again): it has not arrived, or waits for its next attempt."""
+        waits = self.delivery == Message.Delivery.QUEUED and bool(self.remarks)
+        return self.undelivered or waits or self.delivery == Message.Delivery.OFF
+
+    @property
     def doubted(self) -> str:
         """What to say of a sender who may be somebody else; empty for all others."""
         in_doubt = {Message.Trust.UNVERIFIED, Message.Trust.FORGED}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets.desk import files, inbox, profile, properties, review, saved_replies, ticket, tokens, writing
+from tickets.desk import delivery, files, inbox, profile, properties, review, saved_replies, ticket, tokens, writing
 from tickets.desk.figures import page as figures
 
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("tickets/<int:ticket_id>/attachments/", files.upload, name="ticket-upload"),
     path("tickets/<int:ticket_id>/attachments/<int:attachment_id>/", files.download, name="attachment"),
     path("tickets/<int:ticket_id>/attachments/<int:attachment_id>/remove/", files.remove, name="attachment-remove"),
+    path("tickets/<int:ticket_id>/messages/<int:message_id>/resend/", delivery.resend_reply, name="ticket-resend"),
+    path("tickets/<int:ticket_id>/messages/<int:message_id>/as-sent/", delivery.as_sent, name="mail-as-sent"),
     path("tags/", properties.tags, name="tags"),
     path("saved-replies/", saved_replies.saved_replies, name="saved-replies"),
     path("saved-replies/new/", saved_replies.edit, name="saved-reply-new"),

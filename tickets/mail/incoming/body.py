@@ -45,6 +45,14 @@ def read(mail: Message) -> Body:
     return body
 
 
+def html_part(mail: Message) -> str:
+    """The first HTML text of a mail; empty without one."""
+    for part in mail.walk():
+        if part.get_content_type() == "text/html" and _is_text(part, "text/html"):
+            return decode(_payload(part), _charset(part))
+    return ""
+
+
 def _walk(part: Message, body: Body, depth: int) -> None:
     body.parts += 1
     if depth > DEEPEST or body.parts > MOST_PARTS:
