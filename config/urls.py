@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("assistant.urls")),
     path("", include("tickets.portal.urls")),
     path("", include("tickets.desk.people_urls")),
+    path("", include("tickets.desk.inbox_urls")),
     path("", include("tickets.desk.urls")),
 ]

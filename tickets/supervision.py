@@ -62,6 +62,15 @@ class Supervisor:
         """How many sockets are open; asked from any thread."""
         return len(self._sockets)
 
+    def people(self) -> dict[int, dict[int, str]]:
+        """Who has which ticket open in this process: ticket -> user -> name."""
+        found: dict[int, dict[int, str]] = {}
+        for socket in list(self._sockets):
+            visitor = getattr(socket, "visitor", None)
+            if visitor is not None:
+                found.setdefault(socket.claim.ticket_id, {})[visitor.user.pk] = visitor.name
+        return found
+
     def watches_any(self, ticket_ids: Collection[int]) -> bool:
         """Whether a page of one of these tickets is open in this process; asked from any thread."""
         wanted = set(ticket_ids)

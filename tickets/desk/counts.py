@@ -9,7 +9,7 @@ from django.db.models import IntegerField, QuerySet, Subquery
 
 from tickets.models import Ticket
 
-CAP = 1000
+CAP = 999
 
 
 class CappedCount(Subquery):

@@ -1,0 +1,110 @@
+// The inbox: what is chosen, and rows that follow what happens, without moving what somebody looks at.
+const results = document.getElementById("results");
+const list = () => document.getElementById("rows");
+const checks = () => [...results.querySelectorAll(".row-check")];
+
+function words(element, n) {
+  return (n === 1 ? element.dataset.one : element.dataset.many).replace("%n", n);
+}
+
+function count() {
+  const n = checks().filter((check) => check.checked).length;
+  const said = document.getElementById("bulk-count");
+  if (said) said.textContent = n ? words(said, n) : "";
+  const all = document.getElementById("check-page");
+  if (all) {
+    all.checked = n > 0 && n === checks().length;
+    all.indeterminate = n > 0 && !all.checked;
+  }
+}
+
+results.addEventListener("change", (event) => {
+  if (event.target.id === "check-page") checks().forEach((check) => { check.checked = event.target.checked; });
+  if (event.target.id === "bulk-everything" && event.target.checked) checks().forEach((check) => { check.checked = true; });
+  count();
+});
+
+// One click closes what another opened.
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details.menu[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && event.target.closest("details.menu[open]");
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
+});
+
+let present = {};
+let fresh = new Set();
+
+function showPresent() {
+  for (const row of results.querySelectorAll(".row")) {
+    const names = present[row.id.slice(4)] ?? [];
+    const place = row.querySelector("[data-present]");
+    place.hidden = !names.length;
+    place.querySelector("[data-names]").textContent = names.join(", ");
+  }
+}
+
+function showNews() {
+  const news = document.getElementById("news");
+  news.hidden = !fresh.size;
+  if (fresh.size) news.firstElementChild.textContent = words(news.firstElementChild, fresh.size);
+}
+
+// A row keeps its place, its choice and its focus; what is new or belongs elsewhere is told in a line above.
+function put(row) {
+  const old = document.getElementById(row.id);
+  if (!old) {
+    if (!("deep" in list().dataset)) fresh.add(row.id);
+    return;
+  }
+  if (row.dataset.moment !== old.dataset.moment && !old.matches(":first-child")) fresh.add(row.id);
+  const focused = old.contains(document.activeElement) ? document.activeElement.className : "";
+  row.querySelector(".row-check").checked = old.querySelector(".row-check").checked;
+  old.replaceWith(row);
+  if (focused) row.getElementsByClassName(focused)[0]?.focus({ preventScroll: true });
+}
+
+async function refresh(ids) {
+  const answer = await fetch(`/inbox/rows/?${list().dataset.query}&ids=${ids.join(",")}`, { headers: { "HX-Request": "true" } });
+  if (!answer.ok || answer.headers.has("HX-Redirect")) return;
+  const holder = document.createElement("template");
+  holder.innerHTML = await answer.text();
+  const rows = [...holder.content.querySelectorAll(".row")];
+  rows.forEach(put);
+  const fitting = new Set(rows.map((row) => row.id));
+  for (const id of ids) {
+    const gone = !fitting.has(`row-${id}`) && document.getElementById(`row-${id}`);
+    if (gone) gone.classList.add("row-left");
+  }
+  showPresent();
+  showNews();
+}
+
+let wait = 1000;
+
+function connect() {
+  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/inbox/`);
+  const ping = setInterval(() => socket.readyState === 1 && socket.send('{"type":"ping"}'), 20_000);
+  socket.onopen = () => { wait = 1000; };
+  socket.onmessage = (event) => {
+    const said = JSON.parse(event.data);
+    if (said.type === "inbox.changed") refresh(said.tickets.slice(-200));
+    if (said.type === "inbox.presence") { present = said.tickets; showPresent(); }
+  };
+  socket.onclose = (event) => {
+    clearInterval(ping);
+    if (event.code === 4401) return;
+    setTimeout(connect, wait);
+    wait = Math.min(wait * 2, 30_000);
+  };
+}
+
+document.addEventListener("htmx:afterSwap", () => { fresh = new Set(); showPresent(); count(); });
+addEventListener("pageshow", count);
+count();
+connect();
