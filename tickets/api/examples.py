@@ -48,7 +48,6 @@ def answered(name: str, value: object, *statuses: str) -> OpenApiExample:
 
 
 TICKET = answered("A ticket", _TICKET)
-TICKETS = answered("Tickets", _TICKET)  # the page around it is made by the schema
 NEW_TICKET = sent("A ticket from a shop", _NEW)
 CHANGE = sent("Solved, for billing", {"status": "resolved", "category": "billing", "tags": ["refund", "shop"]})
 BULK = sent(

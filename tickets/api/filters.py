@@ -37,9 +37,7 @@ class MomentField(forms.Field):
         moment = read_moment(str(value))
         if moment is None:
             raise forms.ValidationError(
-                _(
-                    "Give a time with its zone, such as 2026-01-31T09:30:00Z (in an address, a + must be percent-encoded)."
-                )
+                _("Give a time with its zone, such as 2026-01-31T09:30:00Z; in an address, encode its +.")
             )
         return moment
 

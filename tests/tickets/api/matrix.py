@@ -1,7 +1,7 @@
 """Who may do what at each route of the API: the table that test_matrix.py holds the URL conf to.
 
-A route is named as in urls.py; its row says for each method which scope a token needs, which object of the world it is
-asked of, and who is let through. `SEEN` is an object that Support and admins may know of, and Accounts may not: those
+A route is named as in urls.py; its row says for each method which scope a token needs, which object of the world it
+is asked of, and who is let through. `SEEN` is an object that Support and admins may know of, and Accounts not: those
 others get 404. `ALL` is for every agent, `ADMINS` answers agents with 403.
 """
 

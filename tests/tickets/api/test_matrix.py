@@ -62,7 +62,8 @@ def world(alice, bob, carol, support, erin, settings, tmp_path):
     wrong.credentials(HTTP_AUTHORIZATION="Token collie_" + "0" * 64)
     return SimpleNamespace(
         ids={"ticket": ticket.pk, "attachment": file.pk, "customer": erin.pk, "team": support.pk, "slug": "billing"},
-        ticket=ticket, agent=agent, other=program(bob), admin=program(carol), nobody=[stranger, expired, revoked, wrong],
+        ticket=ticket, agent=agent, other=program(bob), admin=program(carol),
+        nobody=[stranger, expired, revoked, wrong],
         scoped={scope: program(alice, scope) for scope in Scope.values},
         upload=lambda: {"kind": "note", "file": SimpleUploadedFile("a.txt", b"text")},
     )  # fmt: skip

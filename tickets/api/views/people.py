@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -165,6 +166,8 @@ class Tags(ApiView):
 
 
 class Users(ApiView):
+    queryset = User.objects.none()
+
     @extend_schema(summary="List agents", responses=people.UserOut(many=True))
     def get(self, request: Request) -> Response:
         """Those a ticket may be given to, by user name, in one answer."""

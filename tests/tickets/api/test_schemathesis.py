@@ -1,0 +1,83 @@
+"""The schema is kept: requests made from it, good and bad, are answered as it says.
+
+A few for each operation here; thousands in `make soak`.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import schemathesis
+from schemathesis import engine
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events
+
+from tickets.attachments import attach
+from tickets.models import ApiToken, Ticket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def known(carol, alice, support, erin, settings, tmp_path) -> dict[str, object]:
+    """Names of things that are there, so that requests get further than 404."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    settings.LOGGING_CONFIG = None
+    ticket = Ticket.objects.open(erin, "Where is my parcel?", team=support)
+    ticket.label(alice, priority="high")
+    file = attach(ticket.messages.get(), "receipt.txt", b"4711")
+    return {"ticket_id": ticket.pk, "attachment_id": file.pk, "customer_id": erin.pk, "team_id": support.pk,
+            "slug": "billing"}  # fmt: skip
+
+
+def run(
+    address: str, owner, known: dict[str, object], *, examples: int, phases: tuple[str, ...]
+) -> tuple[int, list[str]]:
+    """Cases sent, and a line for each failure. All checks but positive_data_acceptance: what is well-formed can be
+    refused all the same, such as a category that does not exist."""
+    _token, text = ApiToken.issue(owner, "schemathesis")
+    config = SchemathesisConfig.from_dict(
+        {
+            "seed": 1,
+            "continue-on-failure": True,
+            "checks": {"positive_data_acceptance": {"enabled": False}},
+            "base-url": address,
+            "headers": {"Authorization": f"Token {text}"},
+            "parameters": known,
+            "generation": {"max-examples": examples, "database": "none", "no-shrink": True, "deterministic": True},
+            "phases": {name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")},
+        }
+    )
+    schema = schemathesis.openapi.from_url(f"{address}/api/schema/?format=json", config=config)
+    sent, wrong = 0, {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for event in engine.from_schema(schema).execute():
+            if isinstance(event, events.ScenarioFinished):
+                sent += len(event.recorder.interactions)
+                for case, checks in event.recorder.checks.items():
+                    for check in checks:
+                        if check.failure_info:
+                            failure = check.failure_info.failure
+                            wrong.setdefault(f"{event.label} {check.name}: {failure.title}", f"{failure}\n"
+                                             f"{check.failure_info.code_sample}")  # fmt: skip
+            elif isinstance(event, events.NonFatalError | events.FatalError):
+                wrong[str(event)] = ""
+    return sent, [f"{title}\n{more}" for title, more in wrong.items()]
+
+
+def test_a_few_requests_for_each_operation(live_server, carol, known):
+    sent, wrong = run(live_server.url, carol, known, examples=3, phases=("examples", "fuzzing"))
+    assert not wrong, "\n\n".join(wrong)
+    assert sent > 60
+
+
+@pytest.mark.soak
+def test_thousands_of_requests(live_server, carol, known):
+    sent, wrong = run(
+        live_server.url, carol, known, examples=60, phases=("examples", "coverage", "fuzzing", "stateful")
+    )
+    print(f"{sent} requests")  # noqa: T201  (soaks tell what they did)
+    assert not wrong, "\n\n".join(wrong)
+    assert sent >= 2000
