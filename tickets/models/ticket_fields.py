@@ -87,7 +87,6 @@ class TicketFields(models.Model):
             models.Index(fields=["assignee", "status", "-last_message", "-id"], name="ticket_by_assignee"),
             models.Index(fields=["category", "status", "-last_message", "-id"], name="ticket_by_category"),
             models.Index(fields=["created", "id"], name="ticket_by_created"),
-            models.Index(fields=["-updated", "-id"], name="ticket_by_updated"),  # for open inboxes, every second
             models.Index(fields=["updated", "id"], name="ticket_by_updated"),
             # all that the figures ask for, so that they read the index alone
             models.Index(fields=["created", "team", "assignee", "first_response"], name="ticket_figures_came"),
