@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tickets.desk.figures import charts
-from tickets.desk.figures.counting import Figures, Row, figures, team_choices
+from tickets.desk.figures.counting import Figures, Row, directory, figures
 from tickets.desk.http import AgentRequest, agent_required
 from tickets.periods import PeriodForm
 from tickets.spreadsheets import neutralised
@@ -56,12 +56,13 @@ class FiguresForm(PeriodForm):
         given.setdefault("period", "range" if given.get("first") or given.get("last") else self.default)
         super().__init__(given, timezone.localdate())
         self.user = request.user
-        choices = [("", _("All teams")), *team_choices(request.user), ("none", _("No team"))]
+        self.directory = directory(request.user)
+        choices = [("", _("All teams")), *self.directory.choices, ("none", _("No team"))]
         self.fields["team"].choices = choices  # type: ignore[attr-defined]
 
     def found(self) -> Figures:
         given = self.cleaned_data
-        return figures(self.user, given["shown"], timezone.get_current_timezone(), given["team"])
+        return figures(self.user, given["shown"], timezone.get_current_timezone(), given["team"], self.directory)
 
     @property
     def address(self) -> str:
