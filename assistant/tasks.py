@@ -50,6 +50,6 @@ def dispatch(run_id: int) -> None:
     run = TriageRun.objects.filter(pk=run_id).annotate(free=F("concurrency") - leased).first()
     if run is None or run.free < 1:
         return
-    due = chunks.due_chunks(now).filter(run=run_id).order_by("pk")
+    due = chunks.due_chunks(now).filter(run=run_id).order_by("-stage", "pk")
     for chunk_id in due.values_list("pk", flat=True)[: run.free]:
         process_chunk_task.delay(chunk_id)

@@ -80,7 +80,9 @@ def _claim_of(run_id: int, due: QuerySet[TriageChunk], now: datetime, seconds: f
     if run is None:
         return None
     busy = TriageChunk.objects.filter(run=run, state=_LEASED, lease_until__gte=now).count()
-    chunk = due.filter(run=run).select_for_update(skip_locked=True, of=("self",)).order_by("pk").first()
+    # What is left of an earlier answer first: it may have to be asked about more than once still.
+    free = due.filter(run=run).select_for_update(skip_locked=True, of=("self",))
+    chunk = free.order_by("-stage", "pk").first()
     if busy >= run.concurrency or chunk is None:
         return None
     mine = TriageChunk.objects.filter(pk=chunk.pk, fence=chunk.fence).update(

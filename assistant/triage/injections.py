@@ -67,7 +67,9 @@ _MARKS = re.compile(
             rf"\b(?:{_DROP})\b{_NEAR}\b(?:{_RULES})\b",
             rf"\b(?:{_RULES})\b{_NEAR}\b(?:ignorieren|missachten|vergessen)\b",
             rf"\b(?:{_SORT})\b{_NEAR}\b(?:{_ALL})\b{_NEAR}\b(?:{_ENTRIES})\b",
-            rf"\b(?:{_SORT})\b{_NEAR}\b(?:{_FIELDS})\b",
+            # People, too, ask to be treated as a priority.
+            rf"\b(?!(?:treat|respond|reply|answer)\b)(?:{_SORT})\b{_NEAR}\b(?:{_FIELDS})\b",
+            rf"\b(?:treat|respond|reply|answer)\b{_NEAR}\b(?!priorit)(?:{_FIELDS})\b",
             rf"\b(?:{_FIELDS})\b{_NEAR}\b(?:einzustufen|einstufen|zu setzen)\b|\bset_(?:{_FIELDS})\b",
             rf"\b(?:{_YOU_ARE})\b{_NEAR}\b(?:{_MODEL})\b",
             rf"\b(?:{_DEAR})\s+(?:the|die|das|den|la|le|el|il|l')?\s*(?:{_MODEL})\s*[:,]",
