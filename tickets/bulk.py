@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from tickets import signals
+from tickets import notifications, signals
 from tickets.access import tickets_for
 from tickets.models import Classification, Tag, Team, Ticket, TicketEvent
 from tickets.models.choices import Priority, SetBy, Status
@@ -110,6 +110,7 @@ def _assignee(rows: list[Ticket], changes: Changes, actor: User, now: datetime) 
     (to,) = changes.assignee
     moving = [ticket for ticket in rows if ticket.assignee_id != (to.pk if to else None)]
     _set(moving, {"assignee": to})
+    notifications.assigned([ticket.pk for ticket in moving], to, actor, now)
     return _tell(
         moving, TicketEvent.Kind.ASSIGNEE, lambda ticket: str(ticket.assignee or ""), str(to or ""), actor, now
     )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from django.utils.translation import gettext as _
 
@@ -54,6 +55,17 @@ def internal_text_in(ticket: Ticket, body: str) -> list[Leak]:
         return []
     known = said & _public_runs(ticket)
     return [leak for leak, runs in found if runs - known][:MOST]
+
+
+def leak_sentences(leaks: Sequence[Leak]) -> list[str]:
+    """What the agent is told before it goes out."""
+    return [_("This is for colleagues alone:"), *(leak.sentence for leak in leaks)] if leaks else []
+
+
+def fingerprint(leaks: Sequence[Leak]) -> str:
+    """Names what was found, so that "send it all the same" holds for that and nothing else; "" for nothing."""
+    told = "\n".join(f"{leak.url} {leak.quote}" for leak in leaks)
+    return f"x{sha256(told.encode()).hexdigest()[:16]}" if leaks else ""
 
 
 def _hit_in(source: str, note_id: int, sentences: Iterable[tuple[str, Runs]], said: Runs) -> tuple[Leak, Runs] | None:

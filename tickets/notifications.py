@@ -28,6 +28,7 @@ from tickets.models.notification import NotificationQuerySet
 
 AT_ONCE = 500
 IN_ONE_MAIL = 20
+MOST_AT_ONCE = 20
 KEPT = timedelta(days=90)
 _MENTION = re.compile(r"(?<![\w.@+-])@([\w.@+-]+)")
 _MARKUP = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "`": "'", "\\": "/"})
@@ -39,9 +40,10 @@ def of(user: User) -> NotificationQuerySet:
 
 
 def assigned(ticket_ids: Collection[int], assignee: User | None, actor: User | None, now: datetime) -> None:
-    """Tell `assignee` of tickets that were given to them at once."""
+    """Tell `assignee` of the newest MOST_AT_ONCE of the tickets they were given at once; the inbox has them all."""
     if assignee is not None:
-        Notification.tell(Notification.Kind.ASSIGNED, [assignee], ticket_ids=ticket_ids, actor=actor, now=now)
+        newest = sorted(ticket_ids, reverse=True)[:MOST_AT_ONCE]
+        Notification.tell(Notification.Kind.ASSIGNED, [assignee], ticket_ids=newest, actor=actor, now=now)
 
 
 def on_event(sender: object, instance: TicketEvent, created: bool, raw: bool = False, **_: Any) -> None:

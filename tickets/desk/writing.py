@@ -16,23 +16,31 @@ from tickets.desk.forms import NoteForm, ReplyForm, UnsentForm
 from tickets.desk.http import AgentRequest, agent_required
 from tickets.desk.neighbours import AT
 from tickets.desk.ticket import Composer, address_of, page_context, place_in_list
+from tickets.leaks import fingerprint, internal_text_in, leak_sentences
 from tickets.models import Message, Ticket, UnsentText
 
 
 @require_POST
 @agent_required
 def reply(request: AgentRequest, ticket_id: int) -> HttpResponse:
-    """Send, unless somebody else has answered or is about to: then the page comes back and Send asks once more."""
+    """Send, unless somebody else has answered or is about to, or the text holds what is for colleagues alone: then
+    the page comes back and Send asks once more."""
     ticket = ticket_or_404(request.user, ticket_id)
     form = ReplyForm(request.POST)
     if not form.is_valid():
         return _back(request, ticket, form)
     seen = form.cleaned_data["seen"]
     met = None if seen is None else crossing(ticket, request.user, seen, form.confirmed)
-    if met is None:
+    leaks = internal_text_in(ticket, form.cleaned_data["body"])
+    known = fingerprint(leaks)
+    if known in form.cleaned_data["despite"].split():
+        leaks = []
+    if met is None and not leaks:
         return _send(request, ticket, form)
-    despite = " ".join(str(pk) for pk in sorted({*form.confirmed, *met.writers}))
-    return _back(request, ticket, form, warnings=met.sentences, despite=despite, status=409)
+    writers = sorted({*form.confirmed, *(met.writers if met else ())})
+    despite = " ".join([*map(str, writers), known]).strip()
+    warnings = [*(met.sentences if met else ()), *leak_sentences(leaks)]
+    return _back(request, ticket, form, warnings=warnings, despite=despite, status=409)
 
 
 @require_POST

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tickets.articles import find
@@ -23,8 +25,11 @@ QUERY_LENGTH = 200
 def index(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:QUERY_LENGTH]
     articles = Article.objects.public().select_related("category")
-    listed = find(articles, query, limit=20) if query else _by_category(articles[:SHOWN])
-    return portal_page(request, "portal/help.html", section="help", query=query, articles=listed)
+    if query:
+        found = find(articles, query, limit=20)
+        return portal_page(request, "portal/help.html", section="help", query=query, articles=found)
+    groups = _groups(articles[:SHOWN])
+    return portal_page(request, "portal/help.html", section="help", groups=groups)
 
 
 @require_safe
@@ -48,11 +53,12 @@ def suggest(request: HttpRequest) -> HttpResponse:
     return portal_page(request, "portal/parts/suggestions.html", articles=articles)
 
 
-def _by_category(articles: Iterable[Article]) -> list[Article]:
-    """In the reader's language first, then by category, those without one last."""
-
-    def place(article: Article) -> tuple[bool, bool, str, str]:
-        name = article.category.name if article.category else ""
-        return article.language != get_language(), not name, name.casefold(), article.title.casefold()
-
-    return sorted(articles, key=place)
+def _groups(articles: Iterable[Article]) -> list[tuple[str, list[Article]]]:
+    """What is in the reader's language by category, what has none after that, other languages last."""
+    groups: defaultdict[tuple[int, str], list[Article]] = defaultdict(list)
+    for article in articles:
+        foreign = article.language != get_language()
+        name = article.category.name if article.category and not foreign else ""
+        groups[2 if foreign else int(not name), name].append(article)
+    headings = {1: _("More"), 2: _("In other languages")}
+    return [(name or headings[place], groups[place, name]) for place, name in sorted(groups)]

@@ -123,3 +123,12 @@ def test_pages_take_few_queries(ticket, alice, carol, make_client, django_assert
         client.get("/notifications/")
     with django_assert_max_num_queries(10):
         client.post("/notifications/news/")
+
+
+def test_many_tickets_given_at_once_are_told_and_only_the_newest(ticket, alice, carol):
+    from tickets import notifications
+
+    notifications.assigned(range(ticket.pk, ticket.pk + 1), alice, carol, timezone.now())
+    assert told(alice) == [("assigned", ticket.pk)]
+    notifications.assigned([ticket.pk] * 50, alice, carol, timezone.now())
+    assert len(told(alice)) == 1 + notifications.MOST_AT_ONCE

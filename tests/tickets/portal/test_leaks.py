@@ -53,3 +53,21 @@ def test_an_article_that_has_changed_is_compared_as_it_is_now(ticket, article):
     article.save()
     assert internal_text_in(ticket, INTERNAL) == []
     assert internal_text_in(ticket, article.body)
+
+
+def test_send_asks_once_and_sends_when_the_agent_says_so(ticket, article, alice, client):
+    client.force_login(alice)
+    address = f"/tickets/{ticket.pk}/reply/"
+    asked = client.post(address, {"body": INTERNAL})
+    page = asked.content.decode()
+    assert asked.status_code == 409 and "for colleagues alone" in page and "forty percent" in page
+    assert not ticket.messages.filter(kind="reply").exists()
+    despite = asked.context["composer"].despite
+    other = "Something else that nobody outside should ever read."
+    article.body += f"\n\n{other}"
+    article.save()
+    assert client.post(address, {"body": f"{other} {INTERNAL}", "despite": despite}).status_code == 302
+    ticket.note(alice, "Give him nothing this time.")
+    more = {"body": f"{INTERNAL} Give him nothing this time.", "despite": despite}
+    assert client.post(address, more).status_code == 409
+    assert ticket.messages.filter(kind="reply").count() == 1

@@ -93,7 +93,7 @@ function connect() {
   socket.onopen = () => { wait = 1000; };
   socket.onmessage = (event) => {
     const said = JSON.parse(event.data);
-    if (said.type === "inbox.changed") refresh(said.tickets.slice(-200));
+    if (said.type === "inbox.changed") { refresh(said.tickets.slice(-200)); document.dispatchEvent(new Event("collie:news")); }
     if (said.type === "inbox.presence") { present = said.tickets; showPresent(); }
   };
   socket.onclose = (event) => {
