@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from config import env, env_file
+from docs import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,3 +92,7 @@ def test_the_example_file_names_every_variable():
     example = (ROOT / ".env.example").read_text()
     named = {line.lstrip("#").split("=")[0] for line in example.splitlines() if "=" in line and " " not in line}
     assert named == {variable.name for variable in env.VARIABLES}
+
+
+def test_the_page_of_the_environment_is_made_from_the_table():
+    assert environment.PAGE.read_text() == environment.page(), "run python -m docs.environment"
