@@ -117,13 +117,15 @@ def complete(
     cancel: Cancel | None = None,
     stop: threading.Event | None = None,
     on_wait: OnWait | None = None,
+    may_repeat: Callable[[], bool] | None = None,
     clock: Callable[[], float] = time.time,
     rng: random.Random | None = None,
 ) -> Answer:
     """Make one call that is not streamed, with rate limit, retries and the strictest response format the relay takes.
 
     `schema` is the JSON schema the answer should have. `on_wait(seconds, why)` hears of every wait; `stop` ends one.
-    A request whose cost nobody knows (it timed out or broke) keeps its ledger row; the next one reserves another.
+    A request whose cost nobody knows (it timed out or broke) keeps its ledger row; the next one reserves another, and
+    only leaves when `may_repeat` has room for it too.
 
     Raises:
         AIUnavailable: refused before anything left.
@@ -134,7 +136,7 @@ def complete(
     call = pay()
     level = RelayFormat.level_for(settings.RELAY_BASE_URL, route.model) if schema else ""
     return _BatchCall(
-        relay, route, pay, call, run, schema, level, cancel, stop or threading.Event(), on_wait, clock,
+        relay, route, pay, call, run, schema, level, cancel, stop or threading.Event(), on_wait, may_repeat, clock,
         rng or random.Random(),
     ).run_to_end()  # fmt: skip
 
@@ -153,6 +155,7 @@ class _BatchCall:
     cancel: Cancel | None
     stop: threading.Event
     on_wait: OnWait | None
+    may_repeat: Callable[[], bool] | None
     clock: Callable[[], float]
     rng: random.Random
     sent: int = 0
@@ -214,6 +217,8 @@ class _BatchCall:
     def _can_pay_again(self, error: RelayError) -> bool:
         if not may_have_cost(error, self.sent):
             return True
+        if self.may_repeat is not None and not self.may_repeat():
+            return False
         try:
             fresh = self.pay()
         except AIUnavailable:

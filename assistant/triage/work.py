@@ -84,6 +84,7 @@ def _ask(question: Question, worker: Worker) -> None:
             route, kind=RelayCall.Kind.TRIAGE, user=question.run.created_by, run=question.run,
             schema=answer_schema(slugs), cancel=worker.cancel, stop=worker.stop,
             on_wait=lambda seconds, why: _show_wait(question.run, seconds, why, worker.now()),
+            may_repeat=lambda: _may_repeat(question.run, reserved),
             clock=lambda: worker.now().timestamp(),
         )  # fmt: skip
     except gateway.AIUnavailable as error:
@@ -123,6 +124,15 @@ def _reserve(question: Question, route: gateway.Route, now: datetime) -> Decimal
             stopping.pause_for(run.pk, TriageRun.PausedBy.BUDGET, _limit_sentence(run, worst))
         chunks.give_back(question.lease, now + timedelta(seconds=1))
     return None
+
+
+def _may_repeat(run: TriageRun, worst: Decimal) -> bool:
+    """Before a request goes out again after one that may have been billed: that one stays set aside, so there must be
+    room for both."""
+    if run.max_cost is None:
+        return True
+    with writing():
+        return _set_aside(run.pk, worst)
 
 
 def _set_aside(run_id: int, worst: Decimal) -> bool:
