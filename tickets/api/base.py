@@ -89,6 +89,8 @@ class ApiView(GenericAPIView):
 
     def read(self, kind: type[serializers.BaseSerializer], **options: Any) -> Any:
         """The valid body as a `kind`; raises the problem that names each wrong field."""
+        if self.request.data is None:
+            raise Problem("bad_request", _("Send a JSON object, not null."))
         form = kind(data=self.request.data, context={"request": self.request, "view": self}, **options)
         form.is_valid(raise_exception=True)
         return form.validated_data

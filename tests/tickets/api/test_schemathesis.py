@@ -56,7 +56,7 @@ def run(
         for event in engine.from_schema(schema).execute():
             if isinstance(event, events.ScenarioFinished):
                 sent += len(event.recorder.interactions)
-                for case, checks in event.recorder.checks.items():
+                for checks in event.recorder.checks.values():
                     for check in checks:
                         if check.failure_info:
                             failure = check.failure_info.failure
