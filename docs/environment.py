@@ -9,9 +9,9 @@ from config.env import VARIABLES
 PAGE = Path(__file__).with_name("environment.md")
 HEAD = """# Environment
 
-Every setting of Collie is a variable of the environment or a line in `.env` beside `manage.py`; what the environment says wins. An
-empty value counts as unset. A value that cannot be used stops the start with a sentence that names it. This page is made from
-`config/env.py` by `python -m docs.environment`.
+Every setting of Collie is a variable of the environment or a line in `.env` beside `manage.py`; what the environment
+says wins. An empty value counts as unset. A value that cannot be used stops the start with a sentence that names it.
+This page is made from `config/env.py` by `python -m docs.environment`.
 
 | variable | default | what for |
 |---|---|---|
