@@ -11,7 +11,8 @@ Item = TypeVar("Item")
 
 TICK = 0.025  # seconds between two hand-outs while the loop is behind
 BEHIND = 0.005  # seconds the loop may take to answer a wake-up before gathering begins
-CALM_TICKS = 20  # punctual ticks in a row after which gathering ends
+LATE_WAKES = 3  # late answers in a row after which it does: one pause is no load
+CALM_TICKS = 4  # punctual ticks in a row after which gathering ends
 
 
 class Receiver(Protocol[Item]):
@@ -27,7 +28,7 @@ class Inbox(Generic[Item]):
         self._arrived: deque[tuple[Receiver[Item], Item]] = deque()
         self._armed = False  # a hand-out is due: whoever puts need not wake the loop
         self._ticking = False
-        self._calm = 0
+        self._calm = self._late = 0
 
     def put(self, receiver: Receiver[Item], item: Item, *, urgent: bool = False) -> None:
         """Hand `item` to `receiver` on the loop soon; `urgent` does not wait for a tick. From any thread."""
@@ -37,12 +38,12 @@ class Inbox(Generic[Item]):
             self._loop.call_soon_threadsafe(self._wake, perf_counter())
 
     def _wake(self, asked: float) -> None:
-        behind = perf_counter() - asked > BEHIND
+        self._late = self._late + 1 if perf_counter() - asked > BEHIND else 0
         self._armed = self._ticking  # before handing out: what arrives meanwhile wakes the loop again
         self._hand_out()
-        if behind and not self._ticking:
+        if self._late >= LATE_WAKES and not self._ticking:
             self._ticking = self._armed = True
-            self._calm = 0
+            self._calm = self._late = 0
             self._loop.call_later(TICK, self._tick, perf_counter() + TICK)
 
     def _tick(self, due: float) -> None:

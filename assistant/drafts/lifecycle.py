@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet, Subquery
 from django.utils.translation import gettext as _
 
@@ -51,14 +51,30 @@ class Ending:
 
 
 def save(progress: Sequence[Progress], now: datetime) -> set[uuid.UUID]:
-    """Write the text of all running drafts of a process at once; returns those that were asked to stop.
+    """Write the text of all running drafts of a process (one at least); returns those that were asked to stop.
 
     Drafts that are not streaming any more stay as they are.
     """
-    rows = [Draft(pk=each.draft_id, text=each.text, seq=each.seq, saved=now) for each in progress]
-    Draft.objects.filter(state=Draft.State.STREAMING).bulk_update(rows, ["text", "seq", "saved"])
-    asked = Draft.objects.filter(pk__in=[row.pk for row in rows], stop_requested=True)
-    return set(asked.values_list("pk", flat=True))
+    keys = [_key(each.draft_id) for each in progress]
+    moment = connection.ops.adapt_datetimefield_value(now)
+    rows = [(each.text, each.seq, moment, key) for each, key in zip(progress, keys, strict=True)]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(_SAVE, rows)
+        cursor.execute(_ASKED.format(", ".join(["%s"] * len(keys))), keys)
+        return {_id(value) for (value,) in cursor.fetchall()}
+
+
+# In SQL, since it runs every second beside the streams and the ORM takes ten times as long over it.
+_SAVE = "UPDATE assistant_draft SET text = %s, seq = %s, saved = %s WHERE id = %s AND state = 'streaming'"
+_ASKED = "SELECT id FROM assistant_draft WHERE stop_requested AND id IN ({})"
+
+
+def _key(draft_id: uuid.UUID) -> Any:
+    return draft_id if connection.features.has_native_uuid_field else draft_id.hex
+
+
+def _id(key: Any) -> uuid.UUID:
+    return key if isinstance(key, uuid.UUID) else uuid.UUID(key)
 
 
 @transaction.atomic
