@@ -18,8 +18,15 @@ hypothesis_settings.register_profile("collie", deadline=None, suppress_health_ch
 hypothesis_settings.load_profile("collie")
 
 
+@pytest.fixture(scope="session")
+def media_root(tmp_path_factory):
+    """Where attachments of tests lie."""
+    return tmp_path_factory.mktemp("media")
+
+
 @pytest.fixture(autouse=True)
-def _plain_settings(settings):
+def _plain_settings(settings, media_root):
+    settings.MEDIA_ROOT = media_root
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,

@@ -118,7 +118,8 @@ class Stack:
         self._processes: list[Process] = []
         self.own = {
             "SECRET_KEY": "a key for tests alone, as long as keys should be at the very least",
-            "DATABASE_URL": f"sqlite:///{self._database}", "RELAY_API_KEY": "simulated", "RELAY_RPM": "6000", **own,
+            "DATABASE_URL": f"sqlite:///{self._database}", "RELAY_API_KEY": "simulated", "RELAY_RPM": "6000",
+            "MEDIA_ROOT": str(folder / "media"), **own,
         }  # fmt: skip
 
     def __enter__(self) -> Stack:

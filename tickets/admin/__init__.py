@@ -1,5 +1,16 @@
 """The helpdesk in the Django admin."""
 
-from tickets.admin import accounts, articles, invitations, labels, log, mail, people, ticket, tokens
+from tickets.admin import accounts, articles, invitations, labels, log, mail, people, saved_reply, ticket, tokens
 
-__all__ = ["accounts", "articles", "invitations", "labels", "log", "mail", "people", "ticket", "tokens"]
+__all__ = [
+    "accounts",
+    "articles",
+    "invitations",
+    "labels",
+    "log",
+    "mail",
+    "people",
+    "saved_reply",
+    "ticket",
+    "tokens",
+]

@@ -80,7 +80,7 @@ def test_htmx_gets_the_panel_the_head_and_the_thread(change, ticket):
     html = response.content.decode()
     assert response.status_code == 200 and "<html" not in html
     assert 'id="properties"' in html and html.count('hx-swap-oob="true"') == 2
-    assert 'id="thread"' in html and "Pending" in html
+    assert 'id="thread-tail"' in html and "Pending" in html
 
 
 def test_a_ticket_moved_out_of_sight_leads_back_to_the_list(change, as_alice, accounts, ticket):

@@ -8,8 +8,9 @@ let at = 0;
 let turn = 0;
 
 // Resolves with the item chosen, {label, hint, value, current, …}, or null.
-export function pick({ title, items, load }) {
+export function pick({ title, items, load, more = false }) {
   document.getElementById("picker-title").textContent = title;
+  document.getElementById("picker-more").hidden = !more;
   query.value = "";
   return new Promise((settle) => {
     ask = { items, load, settle };

@@ -11,7 +11,7 @@ async function load(text) {
 }
 
 async function choose(otherwise) {
-  const item = await pick({ title: button.title, load });
+  const item = await pick({ title: button.title, load, more: true });
   if (item || otherwise) insert(item?.text ?? otherwise);
   else current().focus();
 }
