@@ -25,8 +25,9 @@ ANY, OWN, SNOOZED = "any", "mine", "snoozed"
 DEFAULT = "status=open"
 
 
-def _day() -> forms.DateField:
-    return forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+def _day(label: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(required=False, label=label, widget=widget)
 
 
 class FilterForm(forms.Form):
@@ -45,8 +46,8 @@ class FilterForm(forms.Form):
     assignee = forms.ChoiceField(required=False, label=_("Assignee"))
     tag = forms.CharField(required=False, max_length=100, label=_("Tag"))
     customer = forms.CharField(required=False, max_length=254, label=_("Customer's address"))
-    since = _day()
-    until = _day()
+    since = _day(_("Opened from"))
+    until = _day(_("Opened until"))
     mine = forms.BooleanField(required=False, label=_("Mine"))
     unassigned = forms.BooleanField(required=False, label=_("Unassigned"))
     review = forms.BooleanField(required=False, label=_("Needs review"))
@@ -56,7 +57,6 @@ class FilterForm(forms.Form):
 
     def __init__(self, params: Mapping[str, Any], options: Options) -> None:
         super().__init__(params, auto_id="filter-%s")
-        self["since"].field.label, self["until"].field.label = _("Opened from"), _("Opened until")
         offered: dict[str, list[tuple[str, Any]]] = {
             "category": [("", _("Any category")), *options.categories],
             "team": [("", _("Any team")), (OWN, _("My teams")), *options.teams],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tickets.fulltext.words import Query, Term, fold
 
 _WORD = re.compile(r"[^\W_]+")
-_BEFORE = 48  # characters of a snippet before its first hit
+_BEFORE = 24  # characters of a snippet before its first hit
 
 
 @dataclass(frozen=True)
