@@ -53,7 +53,10 @@ class Classification(models.Model):
         verbose_name = _("classification")
         verbose_name_plural = _("classifications")
         ordering = ["-created", "-id"]
-        indexes = [models.Index(fields=["ticket", "-created", "-id"])]
+        indexes = [
+            models.Index(fields=["ticket", "-created", "-id"]),
+            models.Index(fields=["source", "created"], name="classifications_of_a_period"),  # for reports
+        ]
 
     def __str__(self) -> str:
         return f"{self.category.slug if self.category else '–'} / {self.priority or '–'} ({self.source})"
