@@ -77,7 +77,8 @@ def _take(request: LetterRequest, now: datetime) -> bool:
     """Whether this worker was the one to take it: the row and the mail are written together or not at all."""
     if not LetterRequest.objects.filter(pk=request.pk, done__isnull=True).update(done=now):
         return False
-    with translation.override(request.language or settings.LANGUAGE_CODE):
+    known = request.ticket.customer.language if request.ticket else ""
+    with translation.override(request.language or known or settings.LANGUAGE_CODE):
         _WRITERS[request.kind](request, now)
     return True
 

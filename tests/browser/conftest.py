@@ -30,7 +30,11 @@ expect.set_options(timeout=PATIENCE)
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
     """A desk with 120 demo tickets. A draft takes some seconds here, so that it can be watched."""
-    with Stack(tmp_path_factory.mktemp("stack")) as stack:
+    folder = tmp_path_factory.mktemp("stack")
+    mail = folder / "mail"
+    mail.mkdir()
+    with Stack(folder, EMAIL_URL=f"file://{mail}") as stack:
+        stack.mail_folder = mail
         stack.manage("seed_demo", "--tickets", "120")
         stack.load(ANSWERED)
         stack.relay_url = stack.start_relay("--latency-ms", "400", "--ttft-ms", "50", "--token-ms", "20")

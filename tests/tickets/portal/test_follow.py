@@ -89,7 +89,7 @@ def test_a_solved_ticket_is_opened_again_and_a_closed_one_is_not(ticket, alice, 
 def test_the_page_is_kept_and_listed_nowhere_and_tells_its_address_to_nobody(ticket, visitor):
     page = visitor.get(link_path(ticket))
     assert "no-store" in page["Cache-Control"] and "noindex" in page["X-Robots-Tag"]
-    assert page["Referrer-Policy"] == "no-referrer" and "default-src 'none'" in page["Content-Security-Policy"]
+    assert page["Referrer-Policy"] == "same-origin" and "default-src 'none'" in page["Content-Security-Policy"]
 
 
 def test_agents_are_not_named_by_what_they_log_in_with(ticket, dave, visitor):
