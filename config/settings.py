@@ -275,6 +275,7 @@ PERIODIC_JOBS = {
     "resume-within-budget": ("assistant.triage.upkeep.resume_within_budget", 60),
     "undo-runs": ("assistant.triage.undo.undo_some", 1),
     "clear-sessions": ("tickets.signin.sessions.clear_expired", 86400),
+    "write-monthly-report": ("assistant.reports.periodic.write_in_background", 3600),
     "delete-unstarted-runs": ("assistant.triage.upkeep.delete_unstarted", 3600),
     "interrupt-orphaned-drafts": ("assistant.drafts.lifecycle.interrupt_orphans", 10),
     "write-letters": ("tickets.letters.write_letters", 2),
