@@ -52,7 +52,8 @@ class UnsentText(models.Model):
         stored = rows.first() or cls(user_id=user_id, ticket_id=ticket_id, kind=kind, revision=0)
         if stored.pk is None and not body:
             return 0
-        if stored.revision != base and stored.body.strip() and stored.body != body:
+        unseen = stored.revision != base and not body.startswith(stored.body)
+        if unseen and stored.body.strip():
             stored.other = stored.body
         if other is not None:
             stored.other = other
