@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from tickets.desk.figures.counting import Day
 
-WIDTH, HEIGHT = 760, 200
+WIDTH, HEIGHT = 1088, 200
 LEFT, TOP, BOTTOM = 48, 16, 24
 FLOOR = HEIGHT - BOTTOM
 LABELS = 8
@@ -85,12 +85,13 @@ def _slot(n: int, number: int) -> tuple[float, float]:
 
 def _axis(values: Sequence[int]) -> tuple[float, tuple[tuple[str, str], ...]]:
     """Pixels for one ticket, and the lines at nothing, half and the top: a plain number above all values."""
-    highest = max([*values, 1])
-    power = 10 ** (len(str(highest)) - 1)
-    top = max(next(step * power for step in (1, 2, 5, 10) if step * power >= highest), 2)
+    highest = max([*values, 2])
+    power = 10 ** max(len(str(highest)) - 2, 0)
+    top = next(
+        step * power for step in (2, 4, 6, 8, *range(10, 24, 2), *range(24, 104, 4)) if step * power >= highest
+    )
     scale = (FLOOR - TOP) / top
-    marks = (0, top // 2, top) if top % 2 == 0 else (0, top)
-    return scale, tuple((_at(FLOOR - mark * scale), str(intcomma(mark))) for mark in marks)
+    return scale, tuple((_at(FLOOR - mark * scale), str(intcomma(mark))) for mark in (0, top // 2, top))
 
 
 def _at(position: float) -> str:
