@@ -16,6 +16,7 @@ from assistant.models import TriageRun
 
 MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
 PORTS_TRIED = 50
+MAIL_FOLDER = settings.VAR_DIR / "mail"
 
 
 class Command(BaseCommand):
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             **os.environ,
             "RELAY_BASE_URL": f"http://127.0.0.1:{relay_port}/v1",
             "RELAY_API_KEY": "simulated",
+            "EMAIL_URL": f"file://{MAIL_FOLDER}",
         }
         relay = f"simulate_relay --port {relay_port} --latency-ms 400 --ttft-ms 250 --token-ms 25"
         call_command("migrate", verbosity=0)
@@ -63,5 +65,6 @@ class Command(BaseCommand):
             "  alice / collie-demo   an agent of Support\n"
             "  bob   / collie-demo   an agent of Accounts\n"
             f"  carol / collie-demo   an admin: http://127.0.0.1:{port}/admin/\n\n"
+            f"  Mail to customers is written to {MAIL_FOLDER}\n\n"
         )
         self.stdout.flush()
