@@ -26,7 +26,7 @@ from config.env import VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = (sys.executable, "manage.py")
-PATIENCE = 60.0
+PATIENCE = 180.0  # seconds; a busy machine is slow, and no reason to fail
 
 
 def environ(**own: str) -> dict[str, str]:
