@@ -1,6 +1,6 @@
 """Token-bucket arithmetic: who may call when. No I/O and no clock; times are epoch seconds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from .errors import RelayError
@@ -59,11 +59,6 @@ def take(bucket: Bucket, limit: Limit, now: float, lane: Lane) -> tuple[Bucket, 
         wait = max(updated - now, 0.0) + (needed - tokens) / limit.refill_per_second
         return bucket, max(wait, _LEAST_WAIT)
     return Bucket(tokens - 1.0, updated, bucket.paused_until), 0.0
-
-
-def pause(bucket: Bucket, until: float) -> Bucket:
-    """Nobody calls before `until`; never shortens a pause that lasts longer."""
-    return replace(bucket, paused_until=max(bucket.paused_until, until))
 
 
 def pause_seconds(error: RelayError, consecutive: int) -> float:

@@ -1,12 +1,8 @@
-"""When to ask again. Pure policy: sleep and randomness are passed in."""
+"""When to ask again. Pure policy: who asks does the waiting, and randomness is passed in."""
 
 import random
-from collections.abc import Callable
-from typing import TypeVar
 
 from .errors import RelayError
-
-T = TypeVar("T")
 
 MAX_CALLS = 4
 LONGEST_HINT = 120.0  # seconds; a longer wait is for the caller to show, not to sit through
@@ -22,32 +18,3 @@ def delay_before_retry(error: RelayError, attempt: int, rng: random.Random) -> f
     if error.retry_after is not None:
         return error.retry_after if error.retry_after <= LONGEST_HINT else None
     return 2.0 ** (attempt - 1) * rng.uniform(1.0, 1.25)
-
-
-def call_with_retries(
-    call: Callable[[], T],
-    *,
-    sleep: Callable[[float], object],
-    rng: random.Random,
-    before_attempt: Callable[[int], None] | None = None,
-    on_error: Callable[[RelayError, int], None] | None = None,
-) -> tuple[T, int]:
-    """The result of `call` and how many calls it took. Raises the last RelayError.
-
-    `before_attempt(n)` runs before each call (to wait for the rate limit) and `on_error(error, n)` after each
-    that failed, the last included; either may raise to stop. Give `Cancel.wait` as `sleep` to wake on cancel.
-    """
-    attempt = 1
-    while True:
-        if before_attempt is not None:
-            before_attempt(attempt)
-        try:
-            return call(), attempt
-        except RelayError as error:
-            if on_error is not None:
-                on_error(error, attempt)
-            delay = delay_before_retry(error, attempt, rng)
-            if delay is None:
-                raise
-        sleep(delay)
-        attempt += 1

@@ -12,12 +12,12 @@ from django.db.models.functions import Coalesce
 from assistant import gateway, throttle
 from assistant.models import RelayCall, Spending
 from assistant.relay.errors import RelayError
-from assistant.relay.retry import call_with_retries
 from assistant.relay.types import Delta
 from assistant.simulator import SimulatedRelay
 from assistant.triage.parse import parse
 
 from .asking import triage
+from .asking_again import until_done
 
 pytestmark = pytest.mark.django_db
 TICKETS = [(f"Ticket {n}", f"I was charged twice for invoice {n}, please refund me.") for n in range(10)]
@@ -123,12 +123,12 @@ def write(clock, shown):
                 shown[-1] += item.text
         return item
 
-    def hold_back(error, attempt):
+    def hold_back(error):
         if error.status == 429 and error.retryable:
             throttle.pause_for(error, route.lane, clock())
 
     try:
-        end, attempts = call_with_retries(read, sleep=clock.sleep, rng=random.Random(1), on_error=hold_back)
+        end, attempts = until_done(read, sleep=clock.sleep, rng=random.Random(1), on_error=hold_back)
     except RelayError as error:
         gateway.settle_failure(call, error, attempts=len(shown), prompt=route.prompt, text=shown[-1])
         raise

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from assistant.relay.client import ChatRequest, Deadlines, Delta, RelayClient, RelayError
-from assistant.relay.retry import call_with_retries
 from assistant.simulator.relay import SimulatedRelay
+
+from ..asking_again import until_done
 
 REQUEST = ChatRequest("gpt-4.1", ({"role": "user", "content": "Where is my order 4711?"},), 0.3, 200)
 RETRIED = ["rate_limit", "rate_limit_bare", "server_error", "unavailable", "timeout", "reset", "error_in_stream"]
@@ -45,7 +46,7 @@ def read(client, shown):
 
 def ask(client, shown, stream):
     call = (lambda: read(client, shown)) if stream else (lambda: client.complete(REQUEST).text)
-    return call_with_retries(call, sleep=lambda seconds: None, rng=random.Random(1))
+    return until_done(call, sleep=lambda seconds: None, rng=random.Random(1))
 
 
 @pytest.mark.parametrize("runs", [2, pytest.param(50, marks=pytest.mark.soak)])

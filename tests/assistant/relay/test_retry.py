@@ -4,9 +4,10 @@ import random
 
 import pytest
 
-from assistant.relay.client import Cancel, RelayError
-from assistant.relay.retry import call_with_retries, delay_before_retry
+from assistant.relay.client import RelayError
+from assistant.relay.retry import delay_before_retry
 
+from ..asking_again import until_done
 from .upstream import Upstream, completion
 
 
@@ -37,71 +38,6 @@ def test_what_is_final_is_not_tried_again(final):
     assert delay_before_retry(final, 1, random.Random(1)) is None
 
 
-class Calls:
-    """Fails with each of the errors given, then succeeds."""
-
-    def __init__(self, *errors):
-        self.errors = list(errors)
-        self.log = []
-
-    def __call__(self):
-        self.log.append("call")
-        if self.errors:
-            raise self.errors.pop(0)
-        return "done"
-
-    def run(self):
-        return call_with_retries(
-            self,
-            sleep=lambda seconds: self.log.append(seconds),
-            rng=random.Random(1),
-            before_attempt=lambda number: self.log.append(f"before {number}"),
-            on_error=lambda error, number: self.log.append(f"{error.code} {number}"),
-        )
-
-
-def test_a_call_is_repeated_until_it_succeeds():
-    calls = Calls(error(retry_after=0.5), error(retry_after=2.0))
-    assert calls.run() == ("done", 3)
-    assert calls.log == [
-        *("before 1", "call", "relay_error 1", 0.5),
-        *("before 2", "call", "relay_error 2", 2.0),
-        *("before 3", "call"),
-    ]
-
-
-def test_the_fourth_failure_is_raised():
-    calls = Calls(*(error(retry_after=0.0) for _ in range(9)))
-    last = calls.errors[3]
-    with pytest.raises(RelayError) as caught:
-        calls.run()
-    assert caught.value is last
-    assert calls.log.count("call") == 4
-    assert calls.log[-1] == "relay_error 4"
-
-
-def test_a_final_failure_is_raised_at_once():
-    calls = Calls(error(False))
-    with pytest.raises(RelayError):
-        calls.run()
-    assert calls.log == ["before 1", "call", "relay_error 1"]
-
-
-def test_cancelling_ends_the_wait_and_the_calls(connect, request_):
-    cancel = Cancel()
-    with Upstream(lambda p: p.answer(500, "no", retry_after="100")) as upstream:
-        client = connect(upstream.url)
-        with pytest.raises(RelayError) as caught:
-            call_with_retries(
-                lambda: client.complete(request_, cancel),
-                sleep=cancel.wait,
-                rng=random.Random(1),
-                on_error=lambda error, number: cancel.cancel(),
-            )
-        assert caught.value.code == "cancelled"
-        assert len(upstream.peers) == 1
-
-
 def test_a_bad_day_over_a_real_socket_ends_well(connect, request_):
     waits = []
     scripts = [
@@ -112,7 +48,7 @@ def test_a_bad_day_over_a_real_socket_ends_well(connect, request_):
     ]
     with Upstream(*scripts) as upstream:
         client = connect(upstream.url)
-        answer, calls = call_with_retries(lambda: client.complete(request_), sleep=waits.append, rng=random.Random(1))
+        answer, calls = until_done(lambda: client.complete(request_), sleep=waits.append, rng=random.Random(1))
     assert (answer.text, calls) == ("At last", 4)
     assert waits[0] == 1.5
     assert 2 <= waits[1] <= 2.5
