@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import sys
 from collections import defaultdict
 from collections.abc import Collection
 from uuid import UUID
@@ -33,7 +32,6 @@ from tickets.sockets import in_thread
 
 logger = logging.getLogger(__name__)
 
-SWITCH_SECONDS = 0.001  # the longest a thread that works on the database keeps the loop waiting
 STOP_PATIENCE = 2.0  # seconds a new draft waits for the thread of the one it replaces
 
 
@@ -121,7 +119,6 @@ class Hub:
     def _run(self, plan: Plan) -> None:
         if self._inbox is None:
             self._inbox = Inbox(asyncio.get_running_loop())
-            sys.setswitchinterval(SWITCH_SECONDS)
         running = Running(plan, self._inbox, self._tell)
         self._running[running.id] = running
         self._tell(running, frames.started(plan.draft))

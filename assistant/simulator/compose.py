@@ -8,6 +8,7 @@ from . import label as labels
 from .prompt import Prompt, Ticket
 from .reply import customer_texts, free_answer, reply
 from .report import report
+from .rewrite import rewrite
 
 # What an instruction hidden in a ticket looks like.
 _ORDERS = (
@@ -31,6 +32,8 @@ def compose(prompt: Prompt, seed: int, *, obey: bool = False) -> str:
     """
     if prompt.tickets:
         return _results(prompt, seed, obey)
+    if prompt.task is not None:
+        return rewrite(prompt.task)
     if prompt.draft is not None:
         said = "\n".join(customer_texts(prompt.draft))
         order = _ORDER.search(said) if obey else None

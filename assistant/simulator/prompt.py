@@ -35,6 +35,7 @@ class Prompt:
     categories: tuple[Category, ...]
     priorities: tuple[str, ...]
     report: dict[str, Any] | None = None
+    task: dict[str, Any] | None = None
 
 
 _DEFAULT_CATEGORIES = tuple(Category(slug, slug) for slug in ("billing", "technical", "sales", "general"))
@@ -47,9 +48,10 @@ def read_prompt(messages: list[dict[str, Any]]) -> Prompt:
     user = said[-1] if said else ""
     data = _find_data(user)
     tickets = tuple(_tickets(data)) if isinstance(data, list) else ()
-    draft = data if isinstance(data, dict) and "messages" in data else None
+    task = data if isinstance(data, dict) and data.get("task") in ("translation", "summary") else None
+    draft = data if isinstance(data, dict) and "messages" in data and not task else None
     report = data if isinstance(data, dict) and isinstance(data.get("figures"), list) else None
-    return Prompt(system, user, tickets, draft, _categories(system), _priorities(system), report)
+    return Prompt(system, user, tickets, draft, _categories(system), _priorities(system), report, task)
 
 
 _INSTRUCTING = ("system", "developer")

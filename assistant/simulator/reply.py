@@ -12,6 +12,7 @@ from .prompt import Category, Prompt, Ticket
 from .words import STOPWORDS
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_PLACEHOLDER = re.compile(r"<[A-Z]+_\d+>")
 _APOLOGISE = re.compile(r"apolog|sorry|entschuldig|excus|désol|disculp|lament|scus", re.IGNORECASE)
 _TONES = ("friendly", "formal", "brief")
 _TOPICS = tuple(Category(slug, slug) for slug in ("billing", "technical", "sales", "general"))
@@ -102,6 +103,7 @@ def _steps(steps: tuple[str, ...], tone: str, *, as_list: bool) -> str:
 
 def _key_words(text: str, subject: str) -> str:
     """Up to three of the text's longer words, in their order, quoted."""
+    text = _PLACEHOLDER.sub(" ", text)
     seen = {w.lower() for w in _WORD.findall(subject)}
     found = dict.fromkeys(w for w in _WORD.findall(text) if len(w) > 4 and w.lower() not in STOPWORDS | seen)
     longest = set(sorted(found, key=len, reverse=True)[:3])
