@@ -108,7 +108,7 @@ def live(relay, *, kills: int, batch_size: int, seconds: float) -> Story:
 
 
 def check(story: Story, relay, tickets: int, kills: int, batch_size: int, patience: float = 5) -> None:
-    """`patience` are seconds beside the lease in which a new worker is up and has taken over what the old one held."""
+    """`patience`: seconds beside the lease in which a new worker is up and has taken over what the old one held."""
     run, in_flight = story.run, sum(len(kill.leases) for kill in story.kills) + len(story.resumed)
     assert (run.total, run.classified, run.failed, run.needs_human) == (tickets, tickets, 0, 0)
     assert len(story.kills) == kills
