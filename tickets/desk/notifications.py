@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,11 +17,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tickets import notifications
+from tickets.access import ticket_or_404, visible_pairs
 from tickets.desk.http import AgentRequest, agent_required
 from tickets.desk.profile import settings_page
 from tickets.models import Notification, NotificationChoice
+from tickets.people import agents, display_name
 
-SHOWN, TOLD = 100, 5
+SHOWN, TOLD, OFFERED, LOOKED_AT = 100, 5, 30, 300
 BADGE = 99
 
 
@@ -72,6 +75,23 @@ def news(request: AgentRequest) -> HttpResponse:
         for row in newest
     ]  # fmt: skip
     return JsonResponse({"unread": unread[: BADGE + 1].count(), "new": told})
+
+
+@require_GET
+@agent_required
+def people(request: AgentRequest, ticket_id: int) -> JsonResponse:
+    """Colleagues who see the ticket and can be mentioned in its notes, by the beginning of a name."""
+    ticket = ticket_or_404(request.user, ticket_id)
+    text = request.GET.get("q", "").strip().removeprefix("@")[:100]
+    named = Q(username__istartswith=text) | Q(first_name__istartswith=text) | Q(last_name__istartswith=text)
+    found = list(agents().filter(named).exclude(pk=request.user.pk).order_by("username")[:LOOKED_AT])
+    visible = visible_pairs([(user.pk, ticket.pk) for user in found])
+    items = [
+        {"label": display_name(user.first_name, user.last_name, user.username), "hint": f"@{user.username}",
+         "value": user.username}
+        for user in found if (user.pk, ticket.pk) in visible
+    ]  # fmt: skip
+    return JsonResponse({"items": items[:OFFERED]})
 
 
 class ChoicesForm(forms.Form):

@@ -17,6 +17,7 @@ urlpatterns = [
     path("notifications/news/", notifications.news, name="notifications-news"),
     path("notifications/seen/", notifications.mark_all, name="notifications-seen"),
     path("notifications/<int:notification_id>/", notifications.open_notification, name="notification"),
+    path("tickets/<int:ticket_id>/people/", notifications.people, name="ticket-people"),
     path("articles/", articles.article_list, name="articles"),
     path("articles/new/", articles.write, name="article-new"),
     path("articles/<int:article_id>/", articles.read, name="article"),

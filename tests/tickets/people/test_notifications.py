@@ -132,3 +132,11 @@ def test_many_tickets_given_at_once_are_told_and_only_the_newest(ticket, alice, 
     assert told(alice) == [("assigned", ticket.pk)]
     notifications.assigned([ticket.pk] * 50, alice, carol, timezone.now())
     assert len(told(alice)) == 1 + notifications.MOST_AT_ONCE
+
+
+def test_only_colleagues_who_see_the_ticket_are_offered(ticket, alice, bob, carol, support, make_client):
+    ticket.move(carol, support)
+    offered = make_client(alice).get(f"/tickets/{ticket.pk}/people/").json()["items"]
+    assert [item["value"] for item in offered] == ["carol"]
+    assert make_client(carol).get(f"/tickets/{ticket.pk}/people/?q=@al").json()["items"][0]["label"] == "Alice"
+    assert make_client(bob).get(f"/tickets/{ticket.pk}/people/").status_code == 404
