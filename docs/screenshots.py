@@ -18,7 +18,15 @@ IMAGES = Path(__file__).resolve().parent / "images"
 SIZES = {"": {"width": 1280, "height": 800}, "-narrow": {"width": 390, "height": 844}}
 PASSWORD = "collie-demo"  # noqa: S105  (public: the demo's)
 SUBJECT = "Push notifications open the wrong booking"
-PATIENCE = 60_000  # milliseconds
+PATIENCE = 180_000  # milliseconds
+# People look at every third label, and correct some: what the report is about.
+DECIDE = """
+from django.contrib.auth.models import User
+from tickets.models import Category, Ticket
+alice, categories = User.objects.get(username="alice"), list(Category.objects.all())
+for n, ticket in enumerate(Ticket.objects.filter(category_by="relay").order_by("pk")[:400:3]):
+    ticket.label(alice, category=categories[n % len(categories)] if n % 9 == 0 else ticket.category)
+"""
 
 Views = dict[str, Page]
 
@@ -35,10 +43,13 @@ def main() -> None:
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        photograph_run(log_in(browser, desk, "carol"))
+        carol = log_in(browser, desk, "carol")
+        photograph_run(carol)
         alice = log_in(browser, desk, "alice")
         photograph_inbox(alice)
         photograph_draft(alice)
+        stack.manage("shell", "--no-imports", "-c", DECIDE)
+        photograph_report(carol)
         browser.close()
 
 
@@ -95,6 +106,14 @@ def photograph_draft(views: Views) -> None:
     for name, page in views.items():
         page.locator("#draft-status").scroll_into_view_if_needed()
         take(page, f"ticket-draft{name}")
+
+
+def photograph_report(views: Views) -> None:
+    for name, page in views.items():
+        page.goto("/admin/assistant/report/")
+        take(page, f"report{name}")
+        page.goto("/figures/")
+        take(page, f"figures{name}")
 
 
 def take(page: Page, name: str) -> None:

@@ -1,0 +1,59 @@
+"""Every address of the product, from its own list of them: a page that is added is found here without being named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+
+# Libraries' own: their pages are written by others, or they are no part of the desk.
+NOT_OURS = ("/api/", "/admin/jsi18n/", "/admin/r/", "/admin/autocomplete/")
+
+
+@dataclass(frozen=True)
+class Address:
+    name: str
+    path: str
+
+
+def addresses(stack, **known) -> tuple[list[Address], list[str]]:
+    """Those whose parts can be filled in, and the names of those that ask for something that is not there."""
+    said = stack.manage("shell", "--no-imports", "-c", "from tests.browser.specimens import make; make()")
+    values = json.loads(said.splitlines()[-1]) | known
+    found, missing = [], []
+    for name, pattern in _named(get_resolver()):
+        wanted = set(pattern.pattern.converters)
+        given = {**values, **values.get(name.rpartition(":")[2], {}), **_row(stack, name)}
+        if "app_label" in pattern.pattern.regex.groupindex:
+            wanted.add("app_label")
+        try:
+            path = reverse(name, kwargs={part: given[part] for part in wanted})
+        except (KeyError, NoReverseMatch):
+            missing.append(name)
+            continue
+        if not path.startswith(NOT_OURS):
+            found.append(Address(name, path))
+    return found, missing
+
+
+def _named(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for part in resolver.url_patterns:
+        if isinstance(part, URLPattern):
+            if part.name:
+                yield f"{space}{part.name}", part
+        else:
+            yield from _named(part, f"{space}{part.namespace}:" if part.namespace else space)
+
+
+def _row(stack, name: str) -> dict[str, object]:
+    """The newest row of the model that a page of the admin is about."""
+    app, _, rest = name.removeprefix("admin:").partition("_")
+    model = name.startswith("admin:") and rest and apps.all_models.get(app, {}).get(rest.partition("_")[0])
+    if not model:
+        return {}
+    key = model._meta.pk.column
+    rows = stack.rows(f"SELECT {key} FROM {model._meta.db_table} ORDER BY {key} DESC LIMIT 1")
+    return {"object_id": rows[0][0], "pk": rows[0][0]} if rows else {}

@@ -1,0 +1,114 @@
+"""Every page there is, by day and by night, wide and narrow: nothing that axe objects to, no complaint of the browser
+and nothing that its policy had to stop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.everywhere import NOT_OURS, addresses
+from tests.browser.test_pages import NARROW
+
+pytestmark = pytest.mark.browser
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+WIDE = {"width": 1280, "height": 800}
+LOOKS = [(scheme, size) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
+# What is no page of its own: parts that htmx fetches are HTML without a head.
+LISTEN = """window.stopped = [];
+addEventListener("securitypolicyviolation", (e) => window.stopped.push(`${e.effectiveDirective} ${e.blockedURI}`));"""
+
+
+def found_by_axe(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found = page.evaluate(f"axe.run(document, {json.dumps(OPTIONS)}).then((result) => result.violations)")
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"][:3]]
+
+
+def problems(page: Page, looks=LOOKS) -> list[str]:
+    """What is wrong with the page that is open, in each of its looks."""
+    found = [f"policy: {stopped}" for stopped in page.evaluate("window.stopped")]
+    for scheme, size in looks:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.set_viewport_size(size)
+        found += [f"{scheme} {size['width']}: {problem}" for problem in found_by_axe(page)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def run(stack) -> int:
+    ids = [str(row["id"]) for row in stack.rows("SELECT id FROM tickets_ticket ORDER BY id LIMIT 30")]
+    stack.manage("triage", "--ids", ",".join(ids), "--yes", RELAY_BASE_URL=stack.relay_url)
+    return stack.rows("SELECT max(id) FROM assistant_triagerun")[0][0]
+
+
+@pytest.fixture
+def listening(browse):
+    def open_one(name: str = "") -> Page:
+        page = browse(name)
+        page.add_init_script(LISTEN)
+        return page
+
+    return open_one
+
+
+def is_page(page: Page, path: str) -> bool:
+    """Whether a GET of the address answers with a whole page of its own."""
+    answer = page.request.get(path, headers={"Accept": "text/html"}, max_redirects=0)
+    html = answer.headers.get("content-type", "").startswith("text/html")
+    return answer.status == 200 and html and "<html" in answer.text()
+
+
+def test_every_page_is_accessible_and_silent(listening, stack, run):
+    found, missing = addresses(stack, run_id=run, app_label="tickets")
+    carol = listening("carol")
+    pages = [address.path for address in found if is_page(carol, address.path)]
+    wrong = {}
+    for path in [*pages, "/?status=any&q=order", "/?q=nosuchword", "/?mine=1"]:
+        carol.goto(path)
+        if trouble := problems(carol):
+            wrong[path] = trouble
+    assert wrong == {}
+    assert len(pages) > 80
+    assert [name for name in missing if not name.startswith(("admin:", "drf", "knox"))] == []
+
+
+def test_pages_without_a_login_and_pages_of_errors_are_accessible_too(listening, watch):
+    watch.allowed += ["40[0-9]", "422", "429"]
+    page = listening()
+    wrong = {}
+
+    def look(what: str) -> None:
+        if trouble := problems(page):
+            wrong[what] = trouble
+
+    page.goto("/nothing/here/")
+    look("404")
+    page.goto("/accounts/login/")
+    look("login")
+    for _ in range(10):
+        page.get_by_label("User name").fill("nobody-at-all")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert").or_(page.get_by_role("heading", name="Locked"))).to_be_visible()
+        if page.get_by_role("heading", name="Locked").count():
+            break
+        look("login refused")
+    look("lockout")
+    page.goto("/accounts/login/")
+    page.context.clear_cookies()
+    page.get_by_label("User name").fill("alice")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("link", name="inbox")).to_be_visible()
+    look("403")
+    assert wrong == {}
+
+
+def test_what_is_left_out_is_no_page_of_the_desk():
+    assert all(not path.startswith(("/tickets", "/settings", "/admin/tickets")) for path in NOT_OURS)
