@@ -76,6 +76,8 @@ class ApiView(GenericAPIView):
         throttles.enforce(self.standings)
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
+        if request.method not in self.allowed_methods:
+            return
         known = set(self.params)
         if request.method in {"GET", "HEAD"}:
             filters = getattr(self, "filterset_class", None)

@@ -142,4 +142,4 @@ def flat_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
             nested = isinstance(inner, dict | list)
             yield from flat_errors(inner, f"{path}.{number}".strip(".") if nested else path)
     else:
-        yield {"field": path, "code": getattr(detail, "code", "invalid"), "message": str(detail)}
+        yield {"field": path, "code": getattr(detail, "code", "") or "invalid", "message": str(detail)}

@@ -111,14 +111,14 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         parameters.append(_KEY)
     if any(parameter["name"] == "If-Match" for parameter in parameters):
         statuses.add(412)
-    for status in sorted(statuses - {int(known) for known in responses}):
-        responses[str(status)] = problem_response(status)
+    for status in sorted(statuses | {int(known) for known in responses if int(known) >= 400}):
+        responses[str(status)] = _problem_response(status)
     for response in responses.values():
         response["headers"] = {**_HEADERS, **response.get("headers", {})}
 
 
-def problem_response(status: int) -> dict[str, Any]:
-    """The declaration of an error answer; of a status that only some operations have, for @extend_schema too."""
+def _problem_response(status: int) -> dict[str, Any]:
+    """An error of this status. What only some operations have is named by @extend_schema(responses={409: None})."""
     titles = dict.fromkeys(title for own, title in CODES.values() if own == status)
     return {
         "description": "; ".join(titles) or "An error",

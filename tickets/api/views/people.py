@@ -89,7 +89,9 @@ class TeamDetail(ApiView):
     def get(self, request: Request, team_id: int) -> Response:
         return Response(people.shape_teams([self.team(team_id)])[0])
 
-    @extend_schema(summary="Change a team (admins)", request=people.TeamChange, responses=people.TeamOut)
+    @extend_schema(
+        summary="Change a team (admins)", request=people.TeamChange, responses={200: people.TeamOut, 409: None}
+    )
     @transaction.atomic
     def patch(self, request: Request, team_id: int) -> Response:
         team = self.team(team_id)
