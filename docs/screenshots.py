@@ -60,6 +60,7 @@ def log_in(browser: Browser, desk: Desk, name: str) -> Views:
     for size, viewport in SIZES.items():
         for scheme in ("light", "dark"):
             context = browser.new_context(base_url=desk.origin, viewport=viewport, color_scheme=scheme)
+            context.set_default_timeout(PATIENCE)
             context.add_cookies([{"name": key, "value": value, "url": desk.origin} for key, _, value in cookies])
             pages[f"{size}-{scheme}"] = context.new_page()
     return pages
