@@ -259,8 +259,17 @@ part("presets")?.addEventListener("click", ({ target }) => {
   if (preset) ask({ preset, instruction: part("instruction").value });
 });
 
-// A menu closes with Escape and with a click elsewhere.
+// Menus open upwards, out of the composer, which scrolls; they close with Escape and with a click elsewhere.
+function place(menu) {
+  const { top, right } = menu.getBoundingClientRect();
+  const { style } = menu.querySelector(".menu-items");
+  style.bottom = `${innerHeight - top + 4}px`;
+  style.right = `${Math.max(16, document.documentElement.clientWidth - right)}px`;
+  style.maxHeight = `${top - 12}px`;
+}
+
 for (const menu of [options, part("sources")]) {
+  menu?.addEventListener("toggle", () => place(menu));
   menu?.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;
