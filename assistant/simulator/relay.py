@@ -120,7 +120,7 @@ class SimulatedRelay:
         """Let held answers go on, and later ones go through."""
         self._on_loop(self._server.release)
 
-    def wait_until(self, reached: Callable[["SimulatedRelay"], object], timeout: float = 5) -> None:
+    def wait_until(self, reached: Callable[["SimulatedRelay"], object], timeout: float = 60) -> None:
         """Wait for a condition on books, active, held or requests; TimeoutError after so many seconds."""
         deadline = time.monotonic() + timeout
         with self._server.changed:
