@@ -15,7 +15,7 @@ class PostOffice:
     """Takes mail until told otherwise. `mails` is what it has taken, in order.
 
     `refuse` answers a recipient, `answer` the text of a mail; `vanish` closes the connection instead of answering,
-    when the mail is taken; `hold` does not answer until it is set.
+    when the mail is taken; `hold` is not answered before it is set.
     """
 
     def __init__(self) -> None:
@@ -66,12 +66,12 @@ class PostOffice:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        if self.answer.startswith("250"):
+            self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
         if self.hold is not None:
             self.holding.set()
             while not self.hold.is_set():
                 await asyncio.sleep(0.01)
-        if self.answer.startswith("250"):
-            self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
         if self.vanish:
             server.transport.abort()
         return self.answer

@@ -31,7 +31,7 @@ def dovecot(server):
     """The server with an empty mailbox."""
     client = server.client()
     client.select("INBOX")
-    client.store("1:*", "+FLAGS", "\\Deleted")
+    client.uid("STORE", "1:*", "+FLAGS", "(\\Deleted)")
     client.expunge()
     client.logout()
     return server

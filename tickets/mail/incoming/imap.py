@@ -80,6 +80,9 @@ def _reading(address: Address) -> Iterator[tuple[BaseMailBox | None, Mailbox | N
         box = kind(address.host, address.port, timeout=TIMEOUT, **options)
         try:
             box.login(address.user, address.password, initial_folder=address.folder)
+            # Many servers tell only after the login all that they can do.
+            told = box.client.capability()[1][-1] or b""
+            box.client.capabilities = tuple(bytes(told).decode("ascii", "replace").upper().split())
             yield box, row
         finally:
             _leave(box)
@@ -132,13 +135,22 @@ def _raw(box: BaseMailBox, uid: int) -> bytes | None:
 
 
 def _mark(box: BaseMailBox, uid: int, move: str) -> None:
-    """Read, and moved where that is wished. Not by the library's own `flag`, which also expunges what people of that
-    mailbox have marked as deleted."""
-    status, words = box.client.uid("STORE", str(uid), "+FLAGS.SILENT", "(\\Seen)")
+    """Read, and moved where that is wished. Not by the library's `flag` and `delete`, which also expunge what people
+    of that mailbox have marked as deleted."""
+    _store(box, uid, "\\Seen")
+    if move and "MOVE" in box.client.capabilities:
+        box.move(str(uid), move)
+    elif move:
+        box.copy(str(uid), move)
+        _store(box, uid, "\\Deleted")
+        if "UIDPLUS" in box.client.capabilities:
+            box.client.uid("EXPUNGE", str(uid))
+
+
+def _store(box: BaseMailBox, uid: int, flag: str) -> None:
+    status, words = box.client.uid("STORE", str(uid), "+FLAGS.SILENT", f"({flag})")
     if status != "OK":
         raise IMAP4.error(f"STORE {uid}: {words!r}")
-    if move:
-        box.move(str(uid), move)
 
 
 def _wait(box: BaseMailBox, stop: threading.Event) -> None:
