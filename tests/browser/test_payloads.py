@@ -83,7 +83,7 @@ def test_no_payload_runs_anywhere(browse, watch, stack, hostile_desk):
     assert PAYLOADS[-1] in alice.locator("#reply-body").input_value()
     nothing_ran(alice)
     alice.get_by_role("button", name="Send", exact=True).click()
-    expect(alice.locator("#composer [role=alert]")).to_contain_text("__xss")  # the reply quotes a note: sure?
+    expect(alice.locator("#composer-warning")).to_contain_text("__xss")  # the reply quotes a note: sure?
     nothing_ran(alice)
     alice.get_by_role("button", name=re.compile("^Send")).first.click()
     expect(alice.locator(".message-reply").first).to_be_visible()
