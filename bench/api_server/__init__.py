@@ -1,0 +1,1 @@
+"""The server of bench/api.py: Collie without limits, and a plain list beside it."""
