@@ -74,8 +74,10 @@ class Notification(models.Model):
             return 0
         chosen = NotificationChoice.of(others, kind)
         rows = [
-            Notification(person=person, kind=kind, ticket_id=ticket_id, actor=actor, created=now, message_id=message_id,
-                on_desk=chosen[person.pk].desk, by_mail=chosen[person.pk].mail)
+            Notification(
+                person=person, kind=kind, ticket_id=ticket_id, actor=actor, created=now, message_id=message_id,
+                on_desk=chosen[person.pk].desk, by_mail=chosen[person.pk].mail,
+            )
             for person in others for ticket_id in ticket_ids
             if chosen[person.pk].desk or chosen[person.pk].mail
         ]  # fmt: skip
