@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets import signals
 from tickets.attachments import hand_over
-from tickets.desk.conflicts import Clash, Conflict, clashing, last_change, shown_of, who_of
-from tickets.models import Category, Message, Team, Ticket, UnsentText
+from tickets.desk.conflicts import Clash, Conflict, clashing, last_change, shown_of, values_of, who_of
+from tickets.models import Category, Message, Team, Ticket, TicketEvent, UnsentText
 from tickets.models.choices import Priority, Status
 from tickets.people import agents, display_name
 
@@ -120,9 +120,10 @@ class PropertiesForm(forms.Form):
     def save(self, ticket: Ticket, actor: User) -> None:
         """Raises Conflict, and changes nothing, when a value would overwrite what the page did not show."""
         ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
-        clashes = clashing(ticket, self.data)
+        events = {name: last_change(ticket, name) for name in clashing(ticket, self.data)}
+        clashes = [self._clash(ticket, name, event) for name, event in events.items() if not _is_by(event, actor)]
         if clashes:
-            raise Conflict([self._clash(ticket, name, value) for name, value in clashes.items()])
+            raise Conflict(clashes)
         given = self.cleaned_data
         if "status" in given:
             ticket.set_status(actor, given["status"])
@@ -143,11 +144,10 @@ class PropertiesForm(forms.Form):
             added = [name for name in given.get("add_tag", "").split(",") if name.strip()]
             ticket.change_tags(actor, add=added, remove=[given.get("remove_tag", "")])
 
-    def _clash(self, ticket: Ticket, name: str, theirs: str) -> Clash:
-        event = last_change(ticket, name)
+    def _clash(self, ticket: Ticket, name: str, event: TicketEvent | None) -> Clash:
         return Clash(
-            name, str(self[name].label), self.data[name], self._shown(name), theirs, shown_of(ticket)[name],
-            who_of(event), event.created if event else None,
+            name, str(self[name].label), self.data[name], self._shown(name), values_of(ticket)[name],
+            shown_of(ticket)[name], who_of(event), event.created if event else None,
         )  # fmt: skip
 
     def _shown(self, name: str) -> str:
@@ -157,3 +157,8 @@ class PropertiesForm(forms.Form):
         if name in {"status", "priority"}:
             return str(dict({"status": Status, "priority": Priority}[name].choices)[value])
         return str(value) if value else str(_("nothing"))
+
+
+def _is_by(event: TicketEvent | None, actor: User) -> bool:
+    """Who changes something twice, or in two windows, is in conflict with nobody."""
+    return event is not None and event.actor_id == actor.pk

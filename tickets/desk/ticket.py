@@ -58,7 +58,7 @@ def live(request: AgentRequest, ticket_id: int) -> HttpResponse:
     """What of an open page may have changed: its properties, its head and the end of its thread, or this alone."""
     ticket = ticket_or_404(request.user, ticket_id)
     alone = request.GET.get("part") == "thread"
-    template = "tickets/parts/thread_tail.html" if alone else "tickets/parts/ticket_update.html"
+    template = "tickets/parts/thread_lines.html" if alone else "tickets/parts/ticket_update.html"
     return render(request, template, page_context(request, ticket))
 
 

@@ -79,7 +79,7 @@ def test_htmx_gets_the_panel_the_head_and_the_thread(change, ticket):
     response = change(headers={"HX-Request": "true"}, status="pending")
     html = response.content.decode()
     assert response.status_code == 200 and "<html" not in html
-    assert 'id="properties"' in html and html.count('hx-swap-oob="true"') == 2
+    assert 'id="properties-title"' in html and html.count('hx-swap-oob="innerHTML"') == 2
     assert 'id="thread-tail"' in html and "Pending" in html
 
 

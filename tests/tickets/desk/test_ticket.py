@@ -89,7 +89,7 @@ def test_an_open_page_follows_the_thread_from_where_it_begins_there(as_alice, al
     for n in range(60):
         ticket.note(alice, f"note {n}")
     live = as_alice.get(f"/tickets/{ticket.pk}/live/", {"since": str(start), "part": "thread"})
-    assert len(live.context["thread"].entries) == 62 and 'id="properties"' not in live.content.decode()
+    assert len(live.context["thread"].entries) == 62 and 'id="properties-title"' not in live.content.decode()
     assert as_alice.get(f"/tickets/{ticket.pk}/live/", {"since": "rubbish"}).status_code == 200
 
 

@@ -29,9 +29,10 @@ async function choose(name) {
   const items = [...select.options].filter((option) => !option.disabled)
     .map((option) => ({ label: option.textContent, value: option.value, current: option.selected }));
   const item = await pick({ title: select.labels[0].firstChild.textContent, items });
-  if (!item || item.value === select.value) return;
-  select.value = item.value;
-  select.dispatchEvent(new Event("change", { bubbles: true }));
+  const now = part(`property-${name}`); // the page may have been refreshed meanwhile
+  if (!item || item.value === now.value) return;
+  now.value = item.value;
+  now.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 function open(id, field) {

@@ -48,7 +48,7 @@ async function refresh() {
   const target = whole && !busy() ? "#properties" : "#thread-tail";
   whole = false;
   const part = target === "#thread-tail" ? "&part=thread" : "";
-  await window.htmx.ajax("GET", composer.dataset.live + part, { target, swap: "outerHTML" });
+  await window.htmx.ajax("GET", composer.dataset.live + part, { target, swap: "innerHTML" });
   if (atEnd) scroller.scrollTop = scroller.scrollHeight;
 }
 
@@ -64,4 +64,14 @@ for (const type of ["message", "changed"]) {
 document.addEventListener("htmx:configRequest", ({ detail }) => {
   const { start } = document.getElementById("thread-tail").dataset;
   if (start && !detail.path.includes("before=") && detail.target.closest("#properties, #thread-tail")) detail.parameters.since = start;
+});
+
+// Two quick changes: the first answer replaces the form that asked the second, and htmx looks for what belongs to an
+// answer in the document of whoever asked.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const asker = detail.requestConfig.elt;
+  if (asker.isConnected) return;
+  asker.hidden = true;
+  document.body.append(asker);
+  setTimeout(() => asker.remove());
 });
