@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import TEAMS_OWN
+
 pytestmark = pytest.mark.browser
 
 WRITING = "AI is writing…"
@@ -141,3 +143,65 @@ def test_a_wrong_key_is_said_in_a_sentence(browse, stack, ticket):
     expect(alice.locator("#draft-status")).to_contain_text("Incorrect API key provided")
     expect(alice.locator("#draft-status")).to_contain_text("RELAY_API_KEY")
     expect(alice.locator("#reply-body")).to_have_value("My own words")
+
+
+def test_a_preset_and_chosen_tone_and_model_make_the_draft_and_its_sources_are_links(browse, stack):
+    common = {"email": "mina@example.com", "subject": "Teapot with a cracked spout", **TEAMS_OWN}
+    old, new = stack.load(
+        [
+            {"thread": "old", "body": "My teapot has a cracked spout.", "status": "resolved", **common},
+            {"thread": "old", "email": "alice@collie-demo.invalid", "body": "A new one is on its way."},
+            {"thread": "new", "body": "The spout of my teapot is cracked!", **common},
+        ]
+    )  # fmt: skip
+    alice = open_ticket(browse("alice"), new)
+    alice.locator("#draft-options > summary").click()
+    alice.get_by_label("Formal").check()
+    alice.get_by_label("deepseek-v3.2").check()
+    alice.keyboard.press("Escape")
+    alice.get_by_role("button", name="Decline politely").click()
+    whole_text(alice)
+    alice.locator("#draft-sources > summary").click()
+    source = alice.locator("#draft-sources a")
+    expect(source).to_have_text(f"#{old} Teapot with a cracked spout")
+    expect(source).to_have_attribute("href", f"/tickets/{old}/")
+    (draft,) = drafts(stack, new)
+    assert (draft["tone"], draft["model"]) == ("formal", "deepseek-v3.2") and draft["preset_id"]
+
+
+def test_what_is_written_is_translated_and_undo_brings_it_back(browse, stack):
+    (german,) = stack.load(
+        [{"email": "uwe@example.com", "body": "Ich kann mich nicht anmelden, bitte helfen Sie mir.", **TEAMS_OWN}]
+    )
+    alice = open_ticket(browse("alice"), german)
+    words = "Please sign out, update to the latest version and sign in again."
+    alice.locator("#reply-body").fill(words)
+    alice.locator("#draft-options > summary").click()
+    alice.get_by_role("button", name="Translate what is written into German").click()
+    expect(alice.locator("#draft-status")).to_contain_text("Translated by AI")
+    expect(alice.locator("#reply-body")).to_have_value(re.compile("melden Sie sich"))
+    expect(alice.locator("#composer")).to_have_attribute("data-ai", "")
+    alice.get_by_role("button", name="Undo").click()
+    expect(alice.locator("#reply-body")).to_have_value(words)
+    expect(alice.locator("#composer")).not_to_have_attribute("data-ai", "")
+
+
+def test_a_long_thread_is_summarised_above_it_until_a_message_comes(browse, stack):
+    rows = [
+        {"thread": "long", "email": "mina@example.com", "body": f"Question number {n}?", **TEAMS_OWN}
+        for n in range(6)
+    ]
+    (long,) = stack.load(rows)
+    alice = open_ticket(browse("alice"), long)
+    alice.get_by_role("button", name="Summarise").click()
+    summary = alice.locator("#summary")
+    expect(summary.locator("li")).to_have_count(5)
+    expect(summary).to_contain_text("Question number 5?")
+    expect(summary.get_by_role("button", name="Summarise")).to_be_hidden()
+    alice.reload()
+    expect(summary.locator("li")).to_have_count(5)
+    alice.locator("#reply-body").fill("Here is the answer.")
+    alice.get_by_role("button", name="Send", exact=True).click()
+    expect(alice.locator("#thread")).to_contain_text("Here is the answer.")
+    expect(summary.locator("li")).to_have_count(0)
+    expect(summary.get_by_role("button", name="Summarise")).to_be_visible()

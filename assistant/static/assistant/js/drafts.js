@@ -262,9 +262,10 @@ part("presets")?.addEventListener("click", ({ target }) => {
 // Menus open upwards, out of the composer, which scrolls; they close with Escape and with a click elsewhere.
 function place(menu) {
   const { top, right } = menu.getBoundingClientRect();
-  const { style } = menu.querySelector(".menu-items");
+  const { style, offsetWidth } = menu.querySelector(".menu-items");
+  const { clientWidth } = document.documentElement;
   style.bottom = `${innerHeight - top + 4}px`;
-  style.right = `${Math.max(16, document.documentElement.clientWidth - right)}px`;
+  style.right = `${Math.max(16, Math.min(clientWidth - right, clientWidth - offsetWidth - 16))}px`;
   style.maxHeight = `${top - 12}px`;
 }
 
