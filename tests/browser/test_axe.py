@@ -16,7 +16,7 @@ from tests.browser.test_pages import NARROW
 pytestmark = pytest.mark.browser
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+OPTIONS = {"preload": False, "resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 WIDE = {"width": 1280, "height": 800}
 LOOKS = [(scheme, size) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
 # What is no page of its own: parts that htmx fetches are HTML without a head.
