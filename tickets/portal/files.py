@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, Http404
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 
 from tickets.attachments import AttachmentRefused, attach
+from tickets.desk.files import file_answer
 from tickets.models import Attachment, Message, Ticket
 
 
@@ -32,17 +33,10 @@ def files_of(message_ids: Sequence[int]) -> dict[int, list[Attachment]]:
     return found
 
 
-def visible_file(ticket: Ticket, file_id: int) -> FileResponse:
+def visible_file(request: HttpRequest, ticket: Ticket, file_id: int) -> StreamingHttpResponse:
     """A file of what the customer wrote or was sent; those of notes and of unsent replies are not theirs."""
     sent = Attachment.objects.filter(ticket=ticket, message__isnull=False).exclude(message__kind=Message.Kind.NOTE)
     attachment = sent.filter(pk=file_id).first()
     if attachment is None:
         raise Http404("No such file.")
-    answer = FileResponse(
-        attachment.file.open("rb"),
-        as_attachment=True,
-        filename=attachment.name,
-        content_type="application/octet-stream",
-    )
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return file_answer(request, attachment)

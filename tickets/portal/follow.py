@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString, mark_safe
@@ -103,8 +103,8 @@ def reopen(request: HttpRequest, ticket: Ticket, token: str) -> HttpResponse:
 
 @require_safe
 @with_ticket
-def download(request: HttpRequest, ticket: Ticket, token: str, file_id: int) -> FileResponse:
-    return visible_file(ticket, file_id)
+def download(request: HttpRequest, ticket: Ticket, token: str, file_id: int) -> StreamingHttpResponse:
+    return visible_file(request, ticket, file_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
