@@ -15,7 +15,8 @@ from tickets.text import html_to_text
 TICKETS = Index("tickets_ticketwords", "ticket_id", ("subject", "people", "body"))
 
 _PEOPLE = "SELECT name || ' ' || email FROM tickets_customer WHERE id = {}"
-_ALL = f"""substr(coalesce((SELECT {{join}} FROM (SELECT collie_plain(body, format) AS words FROM tickets_message
+_PLAIN_OF = "CASE WHEN {0}format = 'html' THEN collie_plain({0}body, {0}format) ELSE {0}body END"
+_ALL = f"""substr(coalesce((SELECT {{join}} FROM (SELECT {_PLAIN_OF.format("")} AS words FROM tickets_message
     WHERE ticket_id = {{ticket}} ORDER BY created, id) said), ''), -{LONGEST})"""
 
 
@@ -40,7 +41,7 @@ def _sqlite() -> dict[str, str]:
             DELETE FROM tickets_ticketwords WHERE ticket_id = OLD.id; END""",
         "ticket_words_said": f"""AFTER INSERT ON tickets_message BEGIN
             UPDATE tickets_ticketwords
-            SET body = substr(body || char(10) || collie_plain(NEW.body, NEW.format), -{LONGEST})
+            SET body = substr(body || char(10) || {_PLAIN_OF.format("NEW.")}, -{LONGEST})
             WHERE ticket_id = NEW.ticket_id; END""",
         "ticket_words_edited": f"""AFTER UPDATE OF body, format, ticket_id ON tickets_message
             WHEN OLD.body <> NEW.body OR OLD.format <> NEW.format OR OLD.ticket_id <> NEW.ticket_id

@@ -1,0 +1,94 @@
+# ruff: noqa: E402  (Django is set up before its models are imported)
+"""django-helpdesk 2.6.1 on given tickets: how long its ticket list and its API take. Called by bench/inbox.py with
+the Python of an environment of its own; prints one JSON list of rows."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+FILE, ROUNDS = Path(sys.argv[1]), int(sys.argv[2])
+settings.configure(
+    SECRET_KEY="bench",
+    DEBUG=False,
+    ALLOWED_HOSTS=["testserver"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(FILE.with_suffix(".sqlite3"))}},
+    INSTALLED_APPS=[
+        "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages",
+        "django.contrib.sites", "django.contrib.humanize", "django.contrib.staticfiles", "django.contrib.admin",
+        "rest_framework", "helpdesk",
+    ],
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ],
+    TEMPLATES=[{
+        "BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
+        "OPTIONS": {"context_processors": [
+            "django.template.context_processors.request", "django.contrib.auth.context_processors.auth",
+            "django.contrib.messages.context_processors.messages",
+        ]},
+    }],
+    ROOT_URLCONF=__name__, SITE_ID=1, USE_TZ=True, STATIC_URL="/static/", MEDIA_ROOT=str(FILE.parent),
+    DEFAULT_AUTO_FIELD="django.db.models.AutoField", HELPDESK_KB_ENABLED=False,
+)  # fmt: skip
+django.setup()
+
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import include, path
+from helpdesk.models import Queue, Ticket
+from helpdesk.query import query_to_base64
+
+urlpatterns = [path("", include("helpdesk.urls", namespace="helpdesk"))]
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    queue = Queue.objects.create(title="Bench", slug="bench")
+    Ticket.objects.bulk_create(Ticket(queue=queue, **ticket) for ticket in json.loads(FILE.read_text()))
+    client = Client()
+    client.force_login(User.objects.create_superuser("carol"))
+    word = Ticket.objects.order_by("pk")[0].title.split()[0]
+    table = "draw=1&start={}&length=50&order[0][column]=0&order[0][dir]=desc&search[value]="
+    rows = []
+    for name, start, words in (
+        ("its first 50 rows", 0, ""),
+        ("rows 9,000 to 9,050", 9000, ""),
+        ("search of a word", 0, word),
+    ):
+        query = query_to_base64({
+            "filtering": {}, "filtering_null": {}, "sorting": "created", "sortreverse": True, "search_string": words,
+        })  # fmt: skip
+        rows.append(measure(name, client, f"/datatables_ticket_list/{query}?{table.format(start)}"))
+    rows.append(measure("the list's page around them", client, "/tickets/"))
+    rows.append(measure("API, 50 tickets", client, "/api/tickets/?page_size=50"))
+    rows.append(measure("a ticket", client, f"/tickets/{Ticket.objects.order_by('pk')[0].pk}/"))
+    print(json.dumps(rows))
+
+
+def measure(name: str, client: Client, address: str) -> list[str]:
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(address)
+    assert response.status_code == 200, (address, response.status_code)
+    taken = []
+    for _round in range(ROUNDS):
+        begun = time.perf_counter()
+        client.get(address)
+        taken.append((time.perf_counter() - begun) * 1000)
+    p95 = statistics.quantiles(taken, n=20)[-1]
+    return [name, str(len(queries)), f"{statistics.median(taken):.1f}", f"{p95:.1f}"]
+
+
+if __name__ == "__main__":
+    main()
