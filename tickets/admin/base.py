@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.paginator import Paginator
-from django.db.models import Model
+from django.db.models import DateTimeField, Model
+from django.forms import SplitDateTimeField
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 COUNTED = 10_000
 
@@ -32,7 +35,17 @@ class CappedPaginator(Paginator):
         return CappedCount(COUNTED) if counted > COUNTED else counted
 
 
+class SplitDateTime(AdminSplitDateTime):
+    """A date and a time, each with a name that is read aloud."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        for widget, name in zip(self.widgets, (_("Date"), _("Time")), strict=True):
+            widget.attrs["aria-label"] = name
+
+
 class QuickAdmin(admin.ModelAdmin):
+    formfield_overrides = {DateTimeField: {"form_class": SplitDateTimeField, "widget": SplitDateTime}}
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
