@@ -18,7 +18,8 @@ class ApiTokenAdmin(QuickAdmin):
     list_select_related = ["user"]
     search_fields = ["user__username__istartswith", "name__istartswith"]
     search_help_text = _("The beginning of a user name or a token's name")
-    fields = readonly_fields = ["name", "user", "scopes", "created", "expiry", "last_used"]
+    fields = ["name", "user", "scopes", "created", "expiry", "last_used"]
+    readonly_fields = ["name", "user", "scopes", "created", "expiry", "last_used"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
