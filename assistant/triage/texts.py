@@ -54,7 +54,7 @@ def texts_and_lengths(ticket_ids: QuerySet[Any]) -> list[tuple[TicketText, int]]
     return [(TicketText(known[pk][0], _joined(thread, limit)), known[pk][1]) for pk, thread in threads.items()]
 
 
-def _messages(ticket_ids: Collection[int] | QuerySet[Any], read: int) -> QuerySet[Message]:
+def _messages(ticket_ids: Collection[int] | QuerySet[Any], read: int) -> QuerySet[Any]:
     """First and latest messages of each thread, oldest first, each cut in the database."""
     thread = F("ticket_id")
     return (

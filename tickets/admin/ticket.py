@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
@@ -30,7 +30,7 @@ class TagsInput(AutocompleteSelectMultiple):
 
     known: Collection[Tag] = ()
 
-    def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         names = {str(tag.pk): tag.name for tag in self.known}
         if not names.keys() >= set(value):
             return super().optgroups(name, value, attr)
