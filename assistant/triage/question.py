@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.db.models import CharField, OuterRef, Subquery
 from django.db.models.functions import Cast
 
-from assistant.models import PromptVersion, TriageItem, TriageRun
+from assistant.drafts.masking import Masking
+from assistant.models import Preferences, PromptVersion, TriageItem, TriageRun
 from assistant.relay.tokens import estimate_tokens
 from assistant.triage.chunks import Lease
 from assistant.triage.injections import is_order
@@ -21,7 +22,7 @@ from tickets.models import Category, Ticket
 @dataclass(frozen=True)
 class Question:
     """`items` and their `texts` by their ids in the prompt, and the `tickets` as they were read, by their own.
-    `attempts` counts the answered failures so far."""
+    `attempts` counts the answered failures so far; `masking` knows the placeholders in the messages."""
 
     lease: Lease
     run: TriageRun
@@ -32,6 +33,7 @@ class Question:
     categories: tuple[Category, ...]
     messages: tuple[dict[str, str], ...]
     tickets: Mapping[int, Ticket] | None
+    masking: Masking = field(default_factory=Masking)
 
     @property
     def too_long(self) -> bool:
@@ -67,5 +69,14 @@ def load(lease: Lease) -> Question | None:
     items = {f"t{n}": item for n, item in enumerate((i for i in pending if i.ticket_id in texts), 1)}
     categories = tuple(Category.objects.filter(active=True))
     read = {key: texts[item.ticket_id] for key, item in items.items()}
-    messages = build_messages(read, categories, chunk.instructions)
-    return Question(lease, chunk.run, chunk.stage, chunk.attempts, items, read, categories, messages, tickets)
+    masking = Masking()
+    asked = _masked(read, masking) if Preferences.current().mask_triage else read
+    messages = build_messages(asked, categories, chunk.instructions)
+    return Question(
+        lease, chunk.run, chunk.stage, chunk.attempts, items, read, categories, messages, tickets, masking
+    )
+
+
+def _masked(texts: Mapping[str, TicketText], masking: Masking) -> dict[str, TicketText]:
+    masking.learn([part for text in texts.values() for part in (text.subject, text.text)])
+    return {key: TicketText(masking.mask(text.subject), masking.mask(text.text)) for key, text in texts.items()}

@@ -94,7 +94,7 @@ def _ask(question: Question, worker: Worker) -> None:
             error.code = "cancelled"  # whatever it broke with, we ended it
         outcomes.fail(question, error, reserved, worker.now())
     else:
-        read = parse(answer.result.text, list(question.items), slugs)
+        read = parse(question.masking.unmask(answer.result.text), list(question.items), slugs)
         active, routes = _offered_now()
         parsed = without_dictation(_still_offered(read, active), question.texts)
         if not outcomes.commit(question, answer, parsed, reserved, worker.now(), routes):

@@ -13,6 +13,9 @@ from assistant.drafts import asking, personal
 from assistant.drafts.asking import Wish
 from assistant.drafts.masking import Masking, Unmasking
 from assistant.models import Draft, Preferences
+from assistant.triage import chunks, runs
+from assistant.triage.question import load
+from tickets.models import Ticket
 
 MAIL, PHONE, CARD, IBAN = (
     "erin@example.com",
@@ -123,3 +126,16 @@ def test_the_relay_never_hears_a_value_and_the_page_sees_it_put_back(page, relay
     for value in (MAIL, PHONE, CARD, IBAN):
         assert value not in heard
     assert "<PHONE_1>" in heard and Draft.objects.get(pk=draft_id).text == text
+
+
+@pytest.mark.django_db
+def test_tickets_are_classified_without_their_personal_data_unless_an_admin_says_so(personal_ticket, carol, now):
+    def asked() -> str:
+        run = runs.create_run(Ticket.objects.filter(pk=personal_ticket.pk), user=carol)
+        runs.start(run, now=now)
+        return json.dumps(load(chunks.claim(now)).messages, ensure_ascii=False)
+
+    masked = asked()
+    assert "<EMAIL_1>" in masked and MAIL not in masked
+    Preferences(mask_triage=False).save()
+    assert MAIL in asked()
