@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class IdempotentRequest(models.Model):
-    """A request with an Idempotency-Key and, once it has succeeded, its answer. See tickets/api/idempotency.py.
+    """A request with an Idempotency-Key and, once it has succeeded, its answer: see tickets/api/idempotency.py.
 
-    Without a status it is still being answered, by whoever holds `fence`, until `lease_until`: a process that died has
-    kept nothing of it, so another attempt may take it over then.
+    Without a status it is still being answered, by whoever holds `fence`, until `lease_until`: a process that died
+    has kept nothing of it, so another attempt may take it over then.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
