@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 PAYLOADS = (Path(__file__).parent / "payloads.txt").read_text().splitlines()
 LIVE = "iframe, object, embed, base, meta[http-equiv], script:not([src]), [onerror], [onload], [onfocus], [ontoggle]"
-LINKS = "a[href^='javascript' i], a[href^='data' i], main [hx-on\\\\:load], main [style], main img[src='x']"
+LINKS = "a[href^='javascript' i], a[href^='data' i], main [hx-on\\\\:load], [style*='javascript'], main img[src='x']"
 
 
 class Model(BaseHTTPRequestHandler):
