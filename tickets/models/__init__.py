@@ -27,6 +27,8 @@ from tickets.models.team import Team
 from tickets.models.ticket import Ticket
 from tickets.models.ticket_words import TicketWords
 from tickets.models.unsent_text import UnsentText
+from tickets.models.webhook import Webhook, WebhookEvent
+from tickets.models.webhook_delivery import WebhookDelivery
 
 __all__ = [
     "ApiToken",
@@ -58,4 +60,7 @@ __all__ = [
     "TicketWords",
     "UnreadableMail",
     "UnsentText",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
 ]
