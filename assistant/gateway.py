@@ -1,7 +1,8 @@
 """Every call to the relay goes through here: use case -> batch or stream, model, limits, ledger.
 
-Batch callers use `complete`. Streams are driven from an event loop, whose network threads never touch the ORM, so
-they take the steps themselves: `route_request`, `reserve`, `client().stream`, then `settle` or `settle_failure`.
+Who can wait in a thread uses `complete`, with the pieces of the answer as they come where wanted. Drafts are driven
+from an event loop, whose network threads never touch the ORM, so they take the steps themselves: `route_request`,
+`reserve`, `client().stream`, then `settle` or `settle_failure`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from assistant.relay.client import RelayClient
 from assistant.relay.deadlines import Cancel
 from assistant.relay.errors import RelayError
 from assistant.relay.retry import delay_before_retry
-from assistant.relay.types import Completion, Deadlines
+from assistant.relay.types import ChatRequest, Completion, Deadlines, Delta
 from assistant.use_cases import Route, route_request, should_stream
 
 __all__ = [
@@ -117,13 +118,15 @@ def complete(
     cancel: Cancel | None = None,
     stop: threading.Event | None = None,
     on_wait: OnWait | None = None,
+    on_text: Callable[[str], None] | None = None,
     may_repeat: Callable[[], bool] | None = None,
     clock: Callable[[], float] = time.time,
     rng: random.Random | None = None,
 ) -> Answer:
-    """Make one call that is not streamed, with rate limit, retries and the strictest response format the relay takes.
+    """Make one call to its end, with rate limit, retries and the strictest response format the relay takes.
 
     `schema` is the JSON schema the answer should have. `on_wait(seconds, why)` hears of every wait; `stop` ends one.
+    With `on_text` the answer is streamed: it hears of every piece, and after the first one nothing is asked again.
     A request whose cost nobody knows (it timed out or broke) keeps its ledger row; the next one reserves another, and
     only leaves when `may_repeat` has room for it too.
 
@@ -136,8 +139,8 @@ def complete(
     call = pay()
     level = RelayFormat.level_for(settings.RELAY_BASE_URL, route.model) if schema else ""
     return _BatchCall(
-        relay, route, pay, call, run, schema, level, cancel, stop or threading.Event(), on_wait, may_repeat, clock,
-        rng or random.Random(),
+        relay, route, pay, call, run, schema, level, cancel, stop or threading.Event(), on_wait, on_text, may_repeat,
+        clock, rng or random.Random(),
     ).run_to_end()  # fmt: skip
 
 
@@ -155,19 +158,21 @@ class _BatchCall:
     cancel: Cancel | None
     stop: threading.Event
     on_wait: OnWait | None
+    on_text: Callable[[str], None] | None
     may_repeat: Callable[[], bool] | None
     clock: Callable[[], float]
     rng: random.Random
     sent: int = 0
     booked: int = 0
     tries: int = 0
+    text: str = ""
 
     def run_to_end(self) -> Answer:
         while True:
             try:
                 self._wait_for_token()
                 self.sent += 1
-                result = self.relay.complete(self.route.request(self._format()), self.cancel)
+                result = self._ask(self.route.request(self._format()))
             except RelayError as error:
                 if not (self._may_go_on(error) and self._can_pay_again(error)):
                     error.attempts = self.sent
@@ -176,6 +181,19 @@ class _BatchCall:
             else:
                 throttle.answered(self.route.lane)
                 return Answer(result, self.call, self.sent, self.route.prompt, self.booked)
+
+    def _ask(self, request: ChatRequest) -> Completion:
+        if self.on_text is None:
+            return self.relay.complete(request, self.cancel)
+        for item in self.relay.stream(request, self.cancel):
+            if not isinstance(item, Delta):
+                return Completion(
+                    self.text, item.finish_reason, item.usage, item.model, item.request_id, item.latency_ms,
+                    item.simulated, item.ttft_ms,
+                )  # fmt: skip
+            self.text += item.text
+            self.on_text(item.text)
+        raise RelayError("truncated", "The answer has no end.", text_shown=bool(self.text))
 
     def _wait_for_token(self) -> None:
         began = self.clock()
@@ -228,7 +246,9 @@ class _BatchCall:
         return True
 
     def _book(self, error: RelayError) -> None:
-        settle_failure(self.call, error, attempts=self.sent - self.booked, prompt=self.route.prompt)
+        settle_failure(
+            self.call, error, attempts=self.sent - self.booked, prompt=self.route.prompt, text=self.text
+        )
         self.booked = self.sent
 
     def _format(self) -> Mapping[str, Any] | None:

@@ -92,10 +92,9 @@ def settle(
     `prompt` and `text` are what was sent and received: tokens are estimated from them where the relay counted none.
     """
     usage = result.usage or Usage(estimate_tokens(prompt), estimate_tokens(text), estimated=True)
-    ttft = result.ttft_ms if isinstance(result, End) else None
     return _close(
         call, usage, state=RelayCall.State.SETTLED, attempts=attempts, outcome="ok", latency_ms=result.latency_ms,
-        ttft_ms=ttft, request_id=result.request_id[:200], simulated=result.simulated,
+        ttft_ms=result.ttft_ms, request_id=result.request_id[:200], simulated=result.simulated,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ class RelayCall(models.Model):
         TRANSLATION = "translate", _("Translation")
         SUMMARY = "summary", _("Summary")
         REPORT = "report", _("Report")
+        ASSIST = "assist", _("Question by the API")
         TEST = "test", _("Connection test")
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RESERVED)

@@ -26,7 +26,8 @@ class ChatRequest:
 
 @dataclass(frozen=True)
 class Completion:
-    """A whole answer. `usage` is None when the relay sent none; `finish_reason` is "" when it named none."""
+    """A whole answer. `usage` is None when the relay sent none; `finish_reason` is "" when it named none; `ttft_ms`
+    is the time to the first text where it came in pieces."""
 
     text: str
     finish_reason: str
@@ -35,6 +36,7 @@ class Completion:
     request_id: str
     latency_ms: int
     simulated: bool
+    ttft_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
