@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 from django.apps import apps
+from django.contrib.admin import site
+from django.db.models import Model
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 # Libraries' own: their pages are written by others, or they are no part of the desk.
@@ -34,7 +37,7 @@ def addresses(stack, **known) -> tuple[list[Address], list[str]]:
         except (KeyError, NoReverseMatch):
             missing.append(name)
             continue
-        if not path.startswith(NOT_OURS):
+        if not path.startswith(NOT_OURS) and _is_open(name):
             found.append(Address(name, path))
     return found, missing
 
@@ -48,10 +51,26 @@ def _named(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, URLPat
             yield from _named(part, f"{space}{part.namespace}:" if part.namespace else space)
 
 
+def _is_open(name: str) -> bool:
+    """Whether the admin has that page for anybody: what is read-only cannot be added to, or deleted from."""
+    model, action = _model(name)
+    if model not in site._registry:
+        return True
+    rights = SimpleNamespace(has_perm=lambda right, obj=None: not right.startswith("axes."))
+    pages, request = site._registry[model], SimpleNamespace(user=rights)
+    asks = {"add": pages.has_add_permission, "delete": pages.has_delete_permission}
+    return bool(asks.get(action, pages.has_view_or_change_permission)(request))
+
+
+def _model(name: str) -> tuple[type[Model] | None, str]:
+    app, _, rest = name.removeprefix("admin:").partition("_")
+    model, _, action = rest.partition("_")
+    return (apps.all_models.get(app, {}).get(model) if name.startswith("admin:") else None), action
+
+
 def _row(stack, name: str) -> dict[str, object]:
     """The newest row of the model that a page of the admin is about."""
-    app, _, rest = name.removeprefix("admin:").partition("_")
-    model = name.startswith("admin:") and rest and apps.all_models.get(app, {}).get(rest.partition("_")[0])
+    model, _action = _model(name)
     if not model:
         return {}
     key = model._meta.pk.column
