@@ -127,6 +127,10 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("DEBUG", flag, False, "Django's debug pages. Never in production."),
     Variable("SITE_URL", url(*HTTP), "", "Public address. https turns on secure cookies, redirect, HSTS."),
+    Variable("HSTS_INCLUDE_SUBDOMAINS", flag, False, "With https: browsers ask for https at all its subdomains too."),
+    Variable(
+        "HSTS_PRELOAD", flag, False, "With the line above: browsers may list the domain as https only, for good."
+    ),
     Variable(
         "ALLOWED_HOSTS",
         words,
@@ -196,6 +200,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("NOTIFY_MAIL_MINUTES", whole(0, 1440), 5, "Minutes unseen before a notification is mailed as well."),
     Variable("MEDIA_ROOT", folder, "", "Folder of attachments, shared by all machines. Unset: var/media."),
     Variable("ATTACHMENT_MAX_MB", whole(1, 1024), 25, "Largest file that can be attached, in MB."),
+    Variable(
+        "RETAIN_DRAFTS_DAYS", whole(1, 3650), 90, "Days after which texts of AI work that nobody sent are purged."
+    ),
     Variable("AI_ENABLED", flag, True, "The kill switch: 0 and no call leaves."),
     Variable("REQUIRE_ADMIN_2FA", flag, False, "Let admins into /admin/ only with a second step of login."),
     Variable(
