@@ -10,7 +10,6 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from tickets.supervision import supervisor
 
-
 FEW = 10  # tickets changed at once of which every process is told
 
 

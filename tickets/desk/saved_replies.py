@@ -40,7 +40,7 @@ class SavedReplyForm(forms.ModelForm):
         if is_admin(user):
             choices.append((EVERYBODY, _("Everybody")))
         self["whose"].field.choices = choices  # type: ignore[attr-defined]
-        self["whose"].initial = _whose(self.instance) if self.instance.pk else MINE  # type: ignore[misc]
+        self["whose"].initial = _whose(self.instance) if self.instance.pk else MINE
         self["body"].field.widget.attrs["rows"] = 12
 
     def clean(self) -> dict[str, Any]:

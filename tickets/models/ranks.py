@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import F, Func, IntegerField
 
 
@@ -12,5 +14,5 @@ class Urgency(Func):
     template = "(CASE %(expressions)s WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END)"
     output_field = IntegerField()
 
-    def __init__(self, **extra: object) -> None:
+    def __init__(self, **extra: Any) -> None:
         super().__init__(F("priority"), **extra)
