@@ -20,7 +20,8 @@ composer.addEventListener("submit", (event) => {
   if (sending) event.preventDefault();
   if (event.defaultPrevented) return;
   sending = true;
-  document.dispatchEvent(new Event("composer:sent"));
+  const kind = event.submitter?.hasAttribute("formaction") ? "note" : "reply";
+  document.dispatchEvent(new CustomEvent("composer:sent", { detail: kind }));
 });
 
 // A page that comes back from the browser's history may be sent again.

@@ -32,7 +32,10 @@ async function choose(name) {
   const now = part(`property-${name}`); // the page may have been refreshed meanwhile
   if (!item || item.value === now.value) return;
   now.value = item.value;
-  now.dispatchEvent(new Event("change", { bubbles: true }));
+  // Sent by hand: for some milliseconds after a refresh a form is not yet htmx's.
+  window.htmx.ajax("POST", now.form.getAttribute("action"), {
+    target: "#properties", swap: "innerHTML", values: Object.fromEntries(new FormData(now.form)),
+  });
 }
 
 function open(id, field) {

@@ -3,13 +3,29 @@ const composer = document.getElementById("composer");
 const kept = document.getElementById("composer-kept");
 const PAUSE = 1000;
 const LEAVING = 60_000; // bytes that a browser sends of a page that is gone
-let over = false; // sent: whatever is still on its way must not bring the text back
 
 const sides = [...composer.querySelectorAll(".composer-side")].map((box) => {
   const area = box.querySelector("textarea");
   return { box, area, kind: box.dataset.kind, revision: box.dataset.revision, timer: 0,
-    saved: "dirty" in box.dataset ? null : area.value, other: null, way: null };
+    saved: "dirty" in box.dataset ? null : area.value, other: null, way: null,
+    over: false }; // sent: whatever is still on its way must not bring the text back
 });
+
+// A reload asks for the page before what it sent has arrived: this tab remembers until then.
+const LEFT = `collie-unsent-${composer.dataset.ticketId}`;
+const left = JSON.parse(sessionStorage.getItem(LEFT) ?? "{}");
+sessionStorage.removeItem(LEFT);
+for (const side of sides) {
+  if (left[side.kind] === undefined || side.saved === null || left[side.kind] === side.saved) continue;
+  side.area.value = left[side.kind];
+  side.saved = null;
+}
+
+function leave() {
+  const open = sides.filter((side) => !side.over && !foreign(side) && side.area.value !== side.saved);
+  if (open.length) sessionStorage.setItem(LEFT, JSON.stringify(Object.fromEntries(open.map((side) => [side.kind, side.area.value]))));
+  sides.forEach(save);
+}
 
 // A draft that nobody has touched is the AI's, and kept as such.
 const foreign = (side) => side.kind === "reply" && composer.hasAttribute("data-ai");
@@ -17,7 +33,7 @@ const foreign = (side) => side.kind === "reply" && composer.hasAttribute("data-a
 async function save(side) {
   clearTimeout(side.timer);
   const text = side.area.value;
-  if (over || foreign(side) || (text === side.saved && side.other === null)) return;
+  if (side.over || foreign(side) || (text === side.saved && side.other === null)) return;
   if (side.way && !document.hidden) return soon(side);
   const form = new FormData();
   form.set("csrfmiddlewaretoken", composer.elements.csrfmiddlewaretoken.value);
@@ -34,7 +50,7 @@ async function save(side) {
     side.revision = (await answer.json()).revision;
     kept.textContent = text ? kept.dataset.kept : "";
   } catch {
-    if (over) return;
+    if (side.over) return;
     [side.saved, side.other] = before;
     kept.textContent = kept.dataset.lost;
     soon(side, 10 * PAUSE);
@@ -49,7 +65,10 @@ function soon(side, pause = PAUSE) {
 }
 
 for (const side of sides) {
-  side.area.addEventListener("input", () => soon(side));
+  side.area.addEventListener("input", () => {
+    kept.textContent = "";
+    soon(side);
+  });
   if (side.saved === null) soon(side, 0);
   const elsewhere = side.box.querySelector("[data-other]");
   elsewhere?.addEventListener("click", ({ target }) => {
@@ -67,10 +86,16 @@ for (const side of sides) {
   });
 }
 
-document.addEventListener("composer:sent", () => {
-  over = true;
-  for (const side of sides) side.way?.abort();
+document.addEventListener("composer:sent", ({ detail }) => {
+  for (const side of sides) {
+    if (side.kind !== detail) continue;
+    side.over = true;
+    side.way?.abort();
+  }
 });
 document.addEventListener("visibilitychange", () => { if (document.hidden) sides.forEach(save); });
-addEventListener("pagehide", () => sides.forEach(save));
-addEventListener("pageshow", () => { over = false; });
+addEventListener("pagehide", leave);
+addEventListener("pageshow", () => {
+  for (const side of sides) side.over = false;
+  sessionStorage.removeItem(LEFT);
+});
