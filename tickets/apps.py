@@ -15,16 +15,20 @@ class TicketsConfig(AppConfig):
         from tickets.access import grant_admins
         from tickets.fulltext.setup import after_migrate, before_migrate, teach_sqlite
         from tickets.live import tell_open_pages
-        from tickets.models import Message, TicketEvent
+        from tickets.models import Message, TicketEvent, Webhook
         from tickets.models.attachment import Attachment, forget_file
-        from tickets.signals import ticket_changed
+        from tickets.signals import happening, ticket_changed
         from tickets.signin import sessions
+        from tickets.webhooks import record, wishes
 
         connection_created.connect(teach_sqlite)
         pre_migrate.connect(before_migrate, sender=self)
         post_migrate.connect(after_migrate, sender=self)
         post_migrate.connect(grant_admins)
         ticket_changed.connect(tell_open_pages)
+        happening.connect(record.on_happening)
+        post_save.connect(wishes.forget, sender=Webhook)
+        post_delete.connect(wishes.forget, sender=Webhook)
         user_logged_in.connect(sessions.remember)
         user_logged_out.connect(sessions.forget)
         post_save.connect(notifications.on_message, sender=Message)

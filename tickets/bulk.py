@@ -91,7 +91,7 @@ def _priority(rows: list[Ticket], changes: Changes, actor: User, now: datetime) 
         return set()
     wanted = (changes.priority, SetBy.PERSON, False)
     labelled = [t for t in rows if (t.priority, t.priority_by, t.needs_review) != wanted]
-    Classification.objects.bulk_create(
+    stored = Classification.objects.bulk_create(
         Classification(
             ticket=ticket, priority=changes.priority, source=SetBy.PERSON, author=actor, created=now,
             priority_applied=True, replaced=Classification.values_of(ticket),
@@ -101,6 +101,7 @@ def _priority(rows: list[Ticket], changes: Changes, actor: User, now: datetime) 
     _set(labelled, {"priority": changes.priority, "priority_by": SetBy.PERSON, "needs_review": False})
     other = [ticket for ticket in labelled if ticket.priority != changes.priority]
     _tell(other, TicketEvent.Kind.PRIORITY, lambda ticket: ticket.priority, changes.priority, actor, now)
+    signals.tell_labelled(stored)
     return {ticket.pk for ticket in labelled}
 
 

@@ -80,6 +80,7 @@ def apply_proposals(
     stored = Classification.objects.bulk_create([_classification(plan, origin, now) for plan in plans])
     TicketEvent.objects.bulk_create([event for plan in plans for event in _events(plan, teams, origin, now)])
     signals.tell_changed([plan.ticket.pk for plan in plans if plan.values], "labels")
+    signals.tell_labelled(stored)
     return {classification.ticket_id: classification for classification in stored}
 
 

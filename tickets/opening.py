@@ -72,7 +72,7 @@ def _open(rows: Sequence[NewTicket], channel: str, actor: User, now: datetime) -
     routes = Team.routes()
     tickets = Ticket.objects.bulk_create(_ticket(row, customers, routes, channel, now) for row in new)
     pairs = list(zip(tickets, new, strict=True))
-    Message.objects.bulk_create(_message(ticket, row) for ticket, row in pairs)
+    messages = Message.objects.bulk_create(_message(ticket, row) for ticket, row in pairs)
     TicketEvent.objects.bulk_create(
         TicketEvent(ticket=ticket, kind=TicketEvent.Kind.OPENED, new=channel, actor=actor, created=ticket.created)
         for ticket in tickets
@@ -80,6 +80,7 @@ def _open(rows: Sequence[NewTicket], channel: str, actor: User, now: datetime) -
     _label(pairs, actor, now)
     _tag(pairs)
     signals.tell_opened(ticket.pk for ticket in tickets)
+    signals.tell_written(messages)
     return _told(rows, pairs, _known(rows))
 
 
@@ -142,7 +143,7 @@ def _message(ticket: Ticket, row: NewTicket) -> Message:
 
 def _label(pairs: Sequence[tuple[Ticket, NewTicket]], actor: User, now: datetime) -> None:
     before = Classification.values_of(Ticket(priority=Priority.MEDIUM))
-    Classification.objects.bulk_create(
+    stored = Classification.objects.bulk_create(
         Classification(
             ticket=ticket, category=row.category, priority=row.priority, source=SetBy.PERSON, author=actor,
             category_applied=row.category is not None, priority_applied=bool(row.priority), replaced=before,
@@ -151,6 +152,7 @@ def _label(pairs: Sequence[tuple[Ticket, NewTicket]], actor: User, now: datetime
         for ticket, row in pairs
         if row.category or row.priority
     )  # fmt: skip
+    signals.tell_labelled(stored)
 
 
 def _tag(pairs: Sequence[tuple[Ticket, NewTicket]]) -> None:

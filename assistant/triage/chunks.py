@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Case, Count, Exists, F, OuterRef, PositiveIntegerField, Q, QuerySet, Value, When
 
 from assistant.models import Tally, TriageChunk, TriageItem, TriageRun
+from assistant.triage import news
 from assistant.triage.writing import writing
 
 LEASE_SECONDS = 60.0
@@ -198,4 +199,7 @@ def close_finished(now: datetime, run_id: int | None = None) -> None:
     if run_id is not None:
         runs = runs.filter(pk=run_id)
     finished = Case(When(finished__isnull=True, then=Value(now)), default=F("finished"))
-    runs.update(finished=finished, **ending())
+    for pk in list(runs.values_list("pk", flat=True)):
+        with writing():
+            if TriageRun.objects.filter(_OVER, pk=pk).update(finished=finished, **ending()):
+                news.tell_if_over(pk)

@@ -17,7 +17,7 @@ from assistant.models import TriageChunk, TriageItem, TriageRun
 from assistant.relay.errors import RelayError
 from assistant.relay.tokens import estimate_tokens
 from assistant.relay.types import Usage
-from assistant.triage import chunks, sample, stopping, trial
+from assistant.triage import chunks, news, sample, stopping, trial
 from assistant.triage.chunks import MAX_ATTEMPTS
 from assistant.triage.injections import doubt_about
 from assistant.triage.parse import Parsed
@@ -262,3 +262,5 @@ def _add(
         "finished": now,
     }
     TriageRun.objects.filter(pk=question.run.pk).update(**values)
+    if answered:
+        news.tell_if_over(question.run.pk)

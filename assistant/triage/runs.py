@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assistant.models import PromptVersion, RelayModel, TriageItem, TriageRun
-from assistant.triage import chunks, sample
+from assistant.triage import chunks, news, sample
 from assistant.triage.progress import Progress, category_counts, progress
 from assistant.triage.sample import take_sample
 from assistant.triage.states import UNPAUSED, RunError, check_limit, check_ready, close_chunks, move
@@ -152,6 +152,7 @@ def cancel(run: TriageRun) -> None:
     with writing():
         move(run, [State.DRAFT, State.SAMPLED, State.RUNNING, State.PAUSED], State.CANCELLED, waiting_until=None)
         close_chunks(run)
+        news.tell_if_over(run.pk)
 
 
 def retry_failed(run: TriageRun, *, now: datetime | None = None) -> None:

@@ -58,6 +58,7 @@ class TicketManager(models.Manager["Ticket"]):
         message.save()
         TicketEvent.objects.create(ticket=ticket, kind=TicketEvent.Kind.OPENED, new=channel, actor=actor, created=now)
         signals.tell_opened([ticket.pk])
+        signals.tell_written([message])
         return ticket
 
 
@@ -143,4 +144,5 @@ class Ticket(TicketChanges):
         if kind != Message.Kind.NOTE:
             self.last_message = now
         self._touch(now, "message", last_message=self.last_message)
+        signals.tell_written([message])
         return message

@@ -73,10 +73,12 @@ class TicketChanges(TicketFields):
         if priority:
             values |= {"priority": Priority(priority), "priority_by": SetBy.PERSON}
         self._set(actor, now, **values)
-        return Classification.objects.create(
+        stored = Classification.objects.create(
             ticket_id=self.pk, category=category, priority=priority, source=SetBy.PERSON, author=actor, created=now,
             category_applied=category is not None, priority_applied=bool(priority), replaced=replaced,
         )  # fmt: skip
+        signals.tell_labelled([stored])
+        return stored
 
     @verb
     def set_tags(self, actor: User | None, names: Iterable[str], *, now: datetime | None = None) -> None:
