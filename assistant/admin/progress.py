@@ -25,6 +25,7 @@ from assistant.admin.undo_page import confirm_undo, may_undo, undo_run
 from assistant.models import PeriodicJob, TriageChunk, TriageItem, TriageRun
 from assistant.triage import chunks, runs
 from assistant.triage.progress import category_counts_of
+from tickets.audit import record
 from tickets.people import display_name
 
 ROWS = 50
@@ -106,6 +107,8 @@ def act_view(request: HttpRequest, run_id: int, verb: Verb) -> HttpResponse:
         verb.act(run, request)
     except runs.RunError as error:
         messages.error(request, error.message)
+    else:
+        record(request.user, run, str(verb.label))
     return redirect(run)
 
 

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from assistant.costs.money import usd
 from assistant.models import TriageRun
 from assistant.reports.quality import Quality, Tally, quality
+from tickets.audit import record
 from tickets.periods import PeriodForm
 from tickets.spreadsheets import neutralised
 
@@ -148,7 +149,9 @@ def report_csv(request: HttpRequest) -> HttpResponse:
         return HttpResponseBadRequest(text, content_type="text/plain; charset=utf-8")
     period = form.cleaned_data["shown"]
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="ai-labels-{table}-{period.first}-to-{period.last}.csv"'
+    name = f"ai-labels-{table}-{period.first}-to-{period.last}.csv"
+    record(request.user, None, _("Downloaded."), name=name)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     writer = csv.writer(response)
     writer.writerows([neutralised(str(cell)) for cell in row] for row in TABLES[table](form.found()))
     return response

@@ -17,6 +17,7 @@ from assistant.models import TriageRun
 from assistant.triage import runs, sample
 from assistant.triage.estimate import Estimate
 from assistant.triage.sample import Row
+from tickets.audit import record
 
 
 def sample_view(request: HttpRequest, run_id: int) -> HttpResponse:
@@ -70,9 +71,11 @@ def _decide(request: HttpRequest, run: TriageRun) -> HttpResponse:
     try:
         if "drop" in request.POST:
             runs.cancel(run)
+            record(request.user, run, _("Dropped the sample."))
             messages.info(request, _("The sample is dropped: no ticket was changed."))
         else:
             _start(run, apply_sample="apply" in request.POST)
+            record(request.user, run, _("Started after a sample: %(model)s.") % {"model": run.model})
     except runs.RunError as error:
         messages.error(request, error.message)
     return redirect(run)

@@ -22,6 +22,7 @@ from assistant.models import RelayModel, RelayPrice, TriageRun
 from assistant.triage import runs, sample
 from assistant.triage.estimate import Estimate, estimate, estimates_of
 from assistant.triage.writing import writing
+from tickets.audit import record
 
 OTHER = ""  # the radio button of the field “another model”
 UNSTARTED = frozenset({TriageRun.State.DRAFT, TriageRun.State.SAMPLED})
@@ -102,7 +103,11 @@ def start_view(request: HttpRequest, run_id: int) -> HttpResponse:
     if not {"start", "sample"} & request.POST.keys():
         run.save(update_fields=form.Meta.fields)
         return redirect("admin:assistant_triagerun_start", run.pk)
-    return redirect(run) if _start(form) else _page(request, run, form)
+    if not _start(form):
+        return _page(request, run, form)
+    what = _("Started a sample: %(model)s.") if "sample" in request.POST else _("Started: %(model)s.")
+    record(request.user, run, what % {"model": run.model})
+    return redirect(run)
 
 
 def _cancel(request: HttpRequest, run: TriageRun) -> HttpResponse:
@@ -111,6 +116,7 @@ def _cancel(request: HttpRequest, run: TriageRun) -> HttpResponse:
     except runs.RunError as error:
         messages.error(request, error.message)
         return redirect(run)
+    record(request.user, run, _("Dropped before its start."))
     messages.info(request, _("Nothing was classified."))
     return redirect("admin:tickets_ticket_changelist")
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from assistant.costs import charts, usage
 from assistant.costs.money import usd
 from assistant.costs.usage import Named, Report, Sums
+from tickets.audit import record
 from tickets.periods import PeriodForm
 from tickets.spreadsheets import neutralised
 
@@ -102,6 +103,7 @@ def usage_csv(request: HttpRequest) -> HttpResponse:
     found = usage.report(period)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"ai-usage-by-{by}-{period.first}-to-{period.last}.csv"
+    record(request.user, None, _("Downloaded."), name=name)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     writer = csv.writer(response)
     writer.writerow([GROUPINGS[by], *(column.heading for column in COLUMNS)])

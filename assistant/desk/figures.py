@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from assistant.drafts.figures import Used, drafts_used, together
+from tickets.audit import record
 from tickets.desk.figures.page import FiguresForm
 from tickets.desk.http import AgentRequest, agent_required
 from tickets.spreadsheets import neutralised
@@ -26,7 +27,9 @@ def drafts_csv(request: AgentRequest) -> HttpResponse:
     period = given["shown"]
     rows = drafts_used(request.user, period, timezone.get_current_timezone(), given["team"])
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="drafts-{period.first}-to-{period.last}.csv"'
+    name = f"drafts-{period.first}-to-{period.last}.csv"
+    record(request.user, None, _("Downloaded."), name=name)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     writer = csv.writer(response)
     headings = [
         _("Agent"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from tickets.admin.base import RightsRecorded
 from tickets.models import Login
 from tickets.signin import second_step
 
@@ -20,17 +21,24 @@ for model in (User, Group, StaticDevice, TOTPDevice):  # the last two would show
 
 
 @admin.register(Group)
-class RightsAdmin(GroupAdmin):
+class RightsAdmin(RightsRecorded, GroupAdmin):
     filter_horizontal = ()
+    rights = ("permissions",)
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(RightsRecorded, UserAdmin):
+    """Accounts are deactivated, never deleted: the record of what somebody did would go with them."""
+
     # Django's boxes to move names between have parts that a screen reader cannot name: a search and plain lists do.
     filter_horizontal = ()
+    rights = ("groups", "user_permissions")
     autocomplete_fields = ["groups"]
     readonly_fields = ["last_login", "date_joined"]
     actions = ["remove_second_step", "log_out"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
 
     @admin.action(description=gettext_lazy("Remove the second step of login"), permissions=["change"])
     def remove_second_step(self, request: HttpRequest, users: QuerySet[User]) -> None:

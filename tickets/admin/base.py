@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from tickets.audit import record
+
 COUNTED = 10_000
 
 
@@ -49,6 +51,24 @@ class QuickAdmin(admin.ModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+
+class RightsRecorded(admin.ModelAdmin):
+    """Says in the record of acts who was taken in and who was put out; Django itself names the field alone."""
+
+    rights: tuple[str, ...] = ()  # many-to-many fields that give somebody rights
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        before = self._held(form.instance)
+        super().save_related(request, form, formsets, change)
+        after = self._held(form.instance)
+        gained = [f"+ {name}" for name in sorted(after - before)]
+        lost = [f"\N{MINUS SIGN} {name}" for name in sorted(before - after)]
+        if gained or lost:
+            record(request.user, form.instance, _("Rights: %(what)s.") % {"what": ", ".join(gained + lost)})
+
+    def _held(self, thing: Model) -> set[str]:
+        return {str(held) for field in self.rights for held in getattr(thing, field).all()}
 
 
 class ReadOnlyAdmin(QuickAdmin):

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from tickets.admin.base import QuickAdmin
+from tickets.admin.base import QuickAdmin, RightsRecorded
 from tickets.models import Customer, Team
 
 
@@ -19,7 +19,8 @@ class CustomerAdmin(QuickAdmin):
 
 
 @admin.register(Team)
-class TeamAdmin(QuickAdmin):
+class TeamAdmin(RightsRecorded, QuickAdmin):
+    rights = ("members", "categories")
     list_display = ["name", "members_shown", "categories_shown"]
     search_fields = ["name__istartswith"]
     autocomplete_fields = ["members", "categories"]

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tickets.audit import record
 from tickets.desk.http import AgentRequest, agent_required
 from tickets.desk.profile import settings_page
 from tickets.models import Login
@@ -62,6 +63,7 @@ def set_up(request: AgentRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         codes = second_step.confirm(request.user, form.cleaned_data["code"])
         if codes:
+            record(request.user, request.user, _("Set up the second step of login."))
             return _page(request, codes=codes)
         form.add_error("code", _("This code is not right. Is the clock of your phone?"))
     device = second_step.begin(request.user)
@@ -80,6 +82,7 @@ def change(request: AgentRequest) -> HttpResponse:
     if "new_codes" in request.POST and second_step.has_second_step(request.user):
         return _page(request, codes=second_step.new_backup_codes(request.user))
     second_step.remove(request.user)
+    record(request.user, request.user, _("Removed the second step of login."))
     messages.success(request, _("Your password alone is enough again."))
     return redirect("settings-security")
 

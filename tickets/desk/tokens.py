@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tickets.audit import ADDITION, DELETION, record
 from tickets.desk.http import AgentRequest, agent_required
 from tickets.desk.profile import settings_page
 from tickets.models import ApiToken
@@ -58,12 +59,14 @@ def tokens(request: AgentRequest) -> HttpResponse:
         form.add_error(None, _("You have %(most)d tokens; revoke one that is no longer used.") % {"most": MOST})
     if form.is_bound and form.is_valid():
         days = form.cleaned_data["lasts"]
-        _token, made = ApiToken.issue(
+        token, made = ApiToken.issue(
             request.user,
             form.cleaned_data["name"],
             form.cleaned_data["scopes"],
             lasts=timedelta(days=int(days)) if days else None,
         )
+        what = _("Made a token for: %(scopes)s.") % {"scopes": token.scopes}
+        record(request.user, request.user, what, act=ADDITION, name=token.name)
         form = TokenForm(label_suffix="")
     return settings_page(
         request, "tickets/settings/tokens.html", form=form, tokens=list(own), made=made, now=timezone.now()
@@ -74,6 +77,9 @@ def tokens(request: AgentRequest) -> HttpResponse:
 @agent_required
 def revoke(request: AgentRequest) -> HttpResponse:
     """What is revoked already stays so: a second click is no error."""
-    ApiToken.objects.filter(user=request.user, pk=request.POST.get("token", "")[:128].replace("\0", "")).delete()
+    chosen = request.POST.get("token", "")[:128].replace("\0", "")
+    for token in ApiToken.objects.filter(user=request.user, pk=chosen):
+        record(request.user, request.user, _("Revoked a token."), act=DELETION, name=token.name)
+        token.delete()
     messages.success(request, _("Revoked: what uses this token can no longer get in."))
     return redirect("settings-tokens")

@@ -17,6 +17,7 @@ from tickets.api import people
 from tickets.api.base import ApiView
 from tickets.api.paging import KeysetPagination
 from tickets.api.problems import Problem
+from tickets.audit import ADDITION, record
 from tickets.models import ApiToken, Category, Customer, Tag, Team
 from tickets.people import agents, display_name
 
@@ -79,6 +80,7 @@ class Teams(ApiView):
         team, new = Team.objects.get_or_create(name=self.read(people.TeamCreate)["name"])
         if not new:
             raise Problem("already_exists", _("There is a team of this name."), id=team.pk)
+        record(self.user, team, _("Added by the API."), act=ADDITION)
         return Response(people.shape_teams([team])[0], 201)
 
 
@@ -103,6 +105,7 @@ class TeamDetail(ApiView):
             team.save(update_fields=["name"])
         if "categories" in given:
             team.categories.set(given["categories"])
+        record(self.user, team, _changed(given))
         return Response(people.shape_teams([team])[0])
 
     def team(self, team_id: int) -> Team:
@@ -131,6 +134,7 @@ class Categories(ApiView):
         category, new = Category.objects.get_or_create(slug=given["slug"], defaults=given)
         if not new:
             raise Problem("already_exists", _("There is a category of this slug."))
+        record(self.user, category, _("Added by the API."), act=ADDITION)
         return Response(people.shape_categories([category])[0], 201)
 
 
@@ -149,6 +153,7 @@ class CategoryDetail(ApiView):
             setattr(category, name, value)
         if given:
             category.save(update_fields=list(given))
+            record(self.user, category, _changed(given))
         return Response(people.shape_categories([category])[0])
 
     def category(self, slug: str) -> Category:
@@ -156,6 +161,10 @@ class CategoryDetail(ApiView):
         if found is None:
             raise Http404
         return found
+
+
+def _changed(given: dict[str, Any]) -> str:
+    return _("Changed by the API: %(fields)s.") % {"fields": ", ".join(given)}
 
 
 class Tags(ApiView):

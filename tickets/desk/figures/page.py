@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tickets.audit import record
 from tickets.desk.figures import charts
 from tickets.desk.figures.counting import Figures, Row, directory, figures
 from tickets.desk.http import AgentRequest, agent_required
@@ -159,6 +160,7 @@ def figures_csv(request: AgentRequest) -> HttpResponse:
     period = form.cleaned_data["shown"]
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"figures-by-{by}-{period.first}-to-{period.last}.csv"
+    record(request.user, None, _("Downloaded."), name=name)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     csv.writer(response).writerows([neutralised(str(cell)) for cell in row] for row in _sheet(by, form.found()))
     return response

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from tickets.audit import ADDITION, record
 from tickets.models import ApiToken
 from tickets.models.api_token import Scope
 
@@ -36,5 +37,7 @@ class Command(BaseCommand):
         token, text = ApiToken.issue(
             user, options["name"], options["scope"] or Scope.values, lasts=timedelta(days=days) if days else None
         )
+        what = _("Made a token for: %(scopes)s, by a command on the server.") % {"scopes": token.scopes}
+        record(user, user, what, act=ADDITION, name=token.name)
         self.stderr.write(_("Token of %(user)s for: %(scopes)s") % {"user": user.username, "scopes": token.scopes})
         self.stdout.write(text)
