@@ -19,6 +19,7 @@ app.conf.update(
         # Each job is claimed by a conditional update, so beat only has to ask often enough.
         "run-periodic-jobs": {"task": "assistant.run_periodic_jobs", "schedule": 5.0},
         "send-mail": {"task": "tickets.send_mail", "schedule": 5.0},
+        "send-webhooks": {"task": "tickets.send_webhooks", "schedule": 5.0},
         "fetch-mail": {"task": "tickets.fetch_mail", "schedule": 30.0},
         "dispatch-chunks": {"task": "assistant.dispatch_chunks", "schedule": 1.0},
     },

@@ -293,8 +293,10 @@ PERIODIC_JOBS = {
     "forget-letters": ("tickets.letters.forget", 3600),
     "forget-notifications": ("tickets.notifications.forget", 86_400),
     "purge-original-mails": ("tickets.mail.incoming.originals.purge_originals", 86_400),
+    "purge-old-texts": ("assistant.retention.purge_old_texts", 86_400),
     "report-unsettled-calls": ("assistant.gateway.mark_outcome_unknown", 60),
     "purge-idempotency-keys": ("tickets.api.idempotency.purge", 3600),
+    "purge-webhook-deliveries": ("tickets.webhooks.upkeep.purge", 3600),
 }
 
 # --- watching ------------------------------------------------------------------------------------------------------

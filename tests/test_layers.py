@@ -18,6 +18,7 @@ VERBS = (
     "triage",
     "drafts",
     "mail",
+    "webhooks",
     "labels",
     "importer",
     "search",

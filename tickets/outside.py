@@ -14,7 +14,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from django.utils.translation import gettext as _
@@ -39,11 +39,13 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """`text` is the beginning of the body, decoded leniently; `cut` when there was more of it."""
+    """`text` is the beginning of the body, decoded leniently; `cut` when there was more of it. The names of `headers`
+    are in lower case."""
 
     status: int
     text: str
     cut: bool
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def look_up(host: str, port: int) -> list[str]:
@@ -140,7 +142,9 @@ def post(
         connection.close()
     if overdue.is_set():
         raise Unreachable(_("no whole answer within %(s)g s") % {"s": seconds})
-    return Answer(response.status, read[:READ_AT_MOST].decode("utf-8", "replace"), len(read) > READ_AT_MOST)
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    text = read[:READ_AT_MOST].decode("utf-8", "replace")
+    return Answer(response.status, text, len(read) > READ_AT_MOST, headers)
 
 
 def _port_of(parts: SplitResult) -> int:

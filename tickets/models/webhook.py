@@ -96,7 +96,7 @@ class Webhook(models.Model):
         if not Webhook.objects.filter(pk=self.pk, enabled=True).update(enabled=False, off_reason=reason):
             return False
         self.refresh_from_db(fields=["enabled", "off_reason"])
-        waiting = self.deliveries.filter(state="queued")  # type: ignore[attr-defined]
+        waiting = self.deliveries.filter(state="queued")
         waiting.update(state="failed", next_at=None, words=_("The webhook was switched off."))
         self.save(update_fields=["enabled"])  # for those who keep a list of webhooks that are on
         return True

@@ -17,12 +17,13 @@ from assistant import jobs
 from assistant.triage.chunks import LEASE_SECONDS
 from assistant.triage.engine import Engine
 from tickets.mail import service
+from tickets.webhooks import service as webhooks
 
 logger = logging.getLogger(__name__)
 
 MOST_REQUESTS = 64  # of all runs together; each run has its own limit below
 LONGEST_LEASE = 3600.0
-MAIL_PATIENCE = 5.0  # seconds in which a mail under way may still be handed over
+MAIL_PATIENCE = 5.0  # seconds in which mail and messages under way may still be handed over
 
 
 def lease_seconds(text: str) -> float:
@@ -51,9 +52,9 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
         logger.info("worker %s started; relay %s", os.getpid(), settings.RELAY_BASE_URL)
-        mail = service.start(stop)
+        senders = [*service.start(stop), *webhooks.start(stop)]
         threading.Thread(target=jobs.run_until, args=(stop,), name="periodic-jobs", daemon=True).start()
         Engine(MOST_REQUESTS, stop=stop, lease_seconds=options["lease_seconds"]).run()
-        for thread in mail:
+        for thread in senders:
             thread.join(MAIL_PATIENCE)
         logger.info("worker %s ended", os.getpid())

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from tests.tickets.webhooks.receivers import receiving
+from tickets.models import Webhook, WebhookEvent
+
+
+@pytest.fixture(autouse=True)
+def _own_network(settings):
+    """The receivers of the tests are on this machine."""
+    settings.RELAY_ALLOW_PRIVATE = True
+
+
+@pytest.fixture
+def receiver():
+    with receiving() as made:
+        yield made
+
+
+@pytest.fixture
+def webhook(carol, receiver) -> Webhook:
+    """One that wants to hear of everything."""
+    return Webhook.objects.make(carol, name="Shop", url=receiver.url, events=WebhookEvent.values)
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
