@@ -62,6 +62,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Delivery": "tickets.models.message.Message.Delivery",
         "EventKind": "tickets.models.event.TicketEvent.Kind",
         "Scope": "tickets.models.api_token.Scope",
+        "DraftKind": "assistant.models.draft.Draft.Kind",
+        "DraftState": "assistant.models.draft.Draft.State",
+        "RunState": "assistant.models.triage_run.TriageRun.State",
+        "ItemState": "assistant.models.triage_item.TriageItem.State",
+        "CallKind": "assistant.models.relay_call.RelayCall.Kind",
     },
     "TAGS": [
         {"name": name}

@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("api/v1/", include("tickets.api.urls")),
+    path("api/v1/", include("assistant.api.urls")),
     path("api/", include("tickets.api.docs_urls")),
     path("", include("tickets.signin.urls")),
     path("", include("assistant.urls")),

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from tickets.access import visible_pairs
+from tickets.models import ApiToken
 from tickets.sockets import Visitor, in_thread
 
 logger = logging.getLogger(__name__)
@@ -24,12 +25,13 @@ CHECK_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Claim:
-    """What a socket was opened on: a login and a ticket."""
+    """What a socket or a stream was opened on: a login, or the digest of an API token, and a ticket."""
 
     user_id: int
     session_key: str
     session_hash: str
     ticket_id: int
+    token: str = ""
 
     @classmethod
     def of(cls, visitor: Visitor, ticket_id: int) -> Claim:
@@ -100,10 +102,15 @@ def lost_claims(claims: Collection[Claim]) -> dict[Claim, int]:
     )
     users = User.objects.filter(is_active=True).in_bulk({claim.user_id for claim in claims})
     hashes = {pk: user.get_session_auth_hash() for pk, user in users.items()}
+    digests = {claim.token for claim in claims} - {""}
+    tokens = (
+        {token.pk for token in ApiToken.objects.filter(pk__in=digests) if not token.is_expired()} if digests else ()
+    )
     visible = visible_pairs({(claim.user_id, claim.ticket_id) for claim in claims})
     lost: dict[Claim, int] = {}
     for claim in claims:
-        if claim.session_key not in alive or hashes.get(claim.user_id) != claim.session_hash:
+        of_session = claim.session_key in alive and hashes.get(claim.user_id) == claim.session_hash
+        if not (claim.token in tokens if claim.token else of_session):
             lost[claim] = LOGGED_OUT
         elif (claim.user_id, claim.ticket_id) not in visible:
             lost[claim] = NOT_FOUND

@@ -129,7 +129,7 @@ class WordFilter(_Filter):
     field_class = WordField
 
 
-def _choices(kind: type[Any], **options: Any) -> Any:
+def choices_filter(kind: type[Any], **options: Any) -> Any:
     """A filter by several values of `kind`."""
 
     class ChoicesFilter(_Filter):
@@ -151,9 +151,9 @@ def _id_or(*words: str, **options: Any) -> Any:
 
 
 class TicketFilters(django_filters.FilterSet):
-    status = _choices(Status)
-    priority = _choices(Priority)
-    channel = _choices(Channel)
+    status = choices_filter(Status)
+    priority = choices_filter(Priority)
+    channel = choices_filter(Channel)
     category = word_filter(50, field_name="category__slug")
     team = _id_or("none", method="by_person")
     assignee = _id_or("me", "none", method="by_person")

@@ -38,7 +38,14 @@ def writes(who: str, body: Any, ok: int = 200, **more: Any) -> Act:
     return Act(who, "write", body, ok, **more)
 
 
+def asks(who: str, body: Any = None, ok: int = 200) -> Act:
+    """AI work."""
+    return Act(who, "ai", {} if body is None else body, ok)
+
+
 TICKET = {"ticket_id": "ticket"}
+SAID = {**TICKET, "classification_id": "classification"}
+DRAFT = {"draft_id": "draft"}
 NEW = {"customer": {"email": "new@example.com"}, "body": "Hello"}
 
 ROUTES: dict[str, Route] = {
@@ -61,4 +68,26 @@ ROUTES: dict[str, Route] = {
     "api-tags": Route({"GET": reads(ALL)}),
     "api-users": Route({"GET": reads(ALL)}),
     "api-me": Route({"GET": reads(ALL)}),
+    "api-classify": Route({"POST": asks(SEEN)}, TICKET),
+    "api-classification-accept": Route({"POST": writes(SEEN, {}, 201)}, SAID),
+    "api-classification-correct": Route({"POST": writes(SEEN, {"category": "sales"}, 201)}, SAID),
+    "api-drafts": Route({"GET": reads(SEEN), "POST": asks(SEEN, ok=202)}, TICKET),
+    "api-draft": Route({"GET": reads(SEEN)}, DRAFT),
+    "api-draft-stop": Route({"POST": asks(SEEN, ok=202)}, DRAFT),
+    "api-draft-discard": Route({"POST": asks(SEEN)}, DRAFT),
+    "api-draft-stream": Route({"GET": reads(SEEN)}, DRAFT),
+    "api-runs": Route({"GET": reads(ADMINS), "POST": asks(ADMINS, {"all": True}, 201)}),
+    "api-run": Route({"GET": reads(ADMINS)}, {"run_id": "draft run"}),
+    "api-run-estimate": Route({"GET": reads(ADMINS)}, {"run_id": "draft run"}),
+    "api-run-items": Route({"GET": reads(ADMINS)}, {"run_id": "draft run"}),
+    "api-run-sample": Route({"GET": reads(ADMINS), "POST": asks(ADMINS)}, {"run_id": "draft run"}),
+    "api-run-start": Route({"POST": asks(ADMINS)}, {"run_id": "draft run"}),
+    "api-run-pause": Route({"POST": asks(ADMINS)}, {"run_id": "running run"}),
+    "api-run-resume": Route({"POST": asks(ADMINS)}, {"run_id": "paused run"}),
+    "api-run-cancel": Route({"POST": asks(ADMINS)}, {"run_id": "running run"}),
+    "api-run-retry": Route({"POST": asks(ADMINS)}, {"run_id": "done run"}),
+    "api-run-undo": Route({"POST": asks(ADMINS, ok=202)}, {"run_id": "done run"}),
+    "api-assist": Route({"POST": asks(ALL, {"prompt": "Hello?"})}),
+    "api-models": Route({"GET": reads(ALL)}),
+    "api-usage": Route({"GET": reads(ADMINS)}),
 }

@@ -13,7 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from tests.tickets.api.conftest import program
 from tickets.api.problems import CODES
-from tickets.models import ApiToken, Message, Ticket
+from tickets.models import ApiToken, Classification, Message, Ticket
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs/api.md"
 SNIPPETS = re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
@@ -57,14 +57,15 @@ def operations():
 
 @pytest.mark.django_db
 def test_the_examples_of_requests_are_accepted(ticket, carol, erin):
-    """Those of addresses without a place in them, and of the ticket."""
+    """Those that need no relay, of addresses without a place in them, and of the ticket."""
+    said = Classification.objects.create(ticket=ticket, priority="low", source="relay")
     tried = 0
     api = program(carol)
     for path, method, operation in operations():
-        address = path.replace("{ticket_id}", str(ticket.pk))
+        address = path.replace("{ticket_id}", str(ticket.pk)).replace("{classification_id}", str(said.pk))
         for content in operation.get("requestBody", {}).get("content", {}).values():
             for example in content.get("examples", {}).values():
-                if ("{" not in address and address.startswith("/api/v1/ticket")) or "{ticket_id}" in path:
+                if "{" not in address and "drafts/" not in address and "assist/" not in address:
                     answer = getattr(api, method)(address, example["value"])
                     assert answer.status_code in {200, 201, 409}, (path, answer.content)
                     tried += 1

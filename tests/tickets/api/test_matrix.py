@@ -6,15 +6,22 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from assistant.drafts import asking
+from assistant.drafts.streams import hub
+from assistant.models import Draft, TriageRun
+from assistant.simulator import SimulatedRelay
+from assistant.triage import runs
 from tests.tickets.api.conftest import program
 from tests.tickets.api.matrix import ADMINS, ROUTES, SEEN, Act
 from tickets.attachments import attach
-from tickets.models import ApiToken, Ticket
+from tickets.models import ApiToken, Category, Classification, Ticket
 from tickets.models.api_token import Scope
 
 pytestmark = pytest.mark.django_db
@@ -47,8 +54,43 @@ def test_every_route_and_method_has_a_row():
     }
 
 
+async def _written_only(user, ticket_id, wish):
+    """A draft without its writing: that has a loop and threads of its own, which see nothing of this transaction."""
+    plan = await sync_to_async(asking.start)(user, ticket_id, wish, timezone.now())
+    return plan.draft
+
+
 @pytest.fixture
-def world(alice, bob, carol, support, erin, settings, tmp_path):
+def ai(alice, erin, settings, monkeypatch):
+    """A relay, and for a ticket the ids of a classification, a draft and a run in each state."""
+    monkeypatch.setattr(hub, "start", _written_only)
+
+    def there(ticket):
+        said = Classification.objects.create(
+            ticket=ticket,
+            category=Category.objects.get(slug="billing"),
+            priority="high",
+            reason="Secret",
+            source="relay",
+        )
+        now = timezone.now() + timedelta(hours=1)  # nobody drives it; that is not to be noticed yet
+        draft = Draft.objects.create(ticket=ticket, author=alice, model="gpt-4.1", text="Secret", saved=now)
+        ids = {"classification": said.pk, "draft": draft.pk}
+        for state in ("draft", "running", "paused", "done"):
+            run = runs.create_run(Ticket.objects.filter(pk=ticket.pk), user=None)
+            TriageRun.objects.filter(pk=run.pk).update(state=state, failed=1)
+            run.items.update(state="failed" if state == "done" else "pending")
+            ids[f"{state} run"] = run.pk
+        return ids
+
+    with SimulatedRelay(seed=1) as relay:
+        settings.RELAY_BASE_URL = relay.base_url
+        settings.RELAY_RPM = 100_000
+        yield there
+
+
+@pytest.fixture
+def world(alice, bob, carol, support, erin, settings, tmp_path, ai):
     """A ticket of Support with all that hangs on it, and everybody who comes to the door."""
     settings.MEDIA_ROOT = str(tmp_path)
     ticket = Ticket.objects.open(erin, "Secret words", team=support)
@@ -61,7 +103,8 @@ def world(alice, bob, carol, support, erin, settings, tmp_path):
     wrong = APIClient()
     wrong.credentials(HTTP_AUTHORIZATION="Token collie_" + "0" * 64)
     return SimpleNamespace(
-        ids={"ticket": ticket.pk, "attachment": file.pk, "customer": erin.pk, "team": support.pk, "slug": "billing"},
+        ids={"ticket": ticket.pk, "attachment": file.pk, "customer": erin.pk, "team": support.pk, "slug": "billing",
+             **ai(ticket)},
         ticket=ticket, agent=agent, other=program(bob), admin=program(carol),
         nobody=[stranger, expired, revoked, wrong],
         scoped={scope: program(alice, scope) for scope in Scope.values},
@@ -76,7 +119,7 @@ def ask(world, client, name: str, method: str):
     with transaction.atomic():  # each from the same beginning
         answer = client.generic(method, reverse(name, kwargs=kwargs)) if body is None else getattr(
             client, method.lower())(reverse(name, kwargs=kwargs), body, format=act.format)  # fmt: skip
-        if hasattr(answer, "streaming_content"):
+        if hasattr(answer, "streaming_content") and not answer.is_async:
             answer.content_read = b"".join(answer.streaming_content)
         transaction.set_rollback(True)
     return answer

@@ -105,12 +105,12 @@ class TicketDetail(ApiView):
         with transaction.atomic():
             ticket = ticket_or_404(self.user, ticket_id)
             ticket.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
-            _compare(request, ticket)
+            compare(request, ticket)
             _change(ticket, self.user, given)
         return _answer(ticket_id)
 
 
-def _compare(request: Request, ticket: Ticket) -> None:
+def compare(request: Request, ticket: Ticket) -> None:
     """If-Match: raises version_conflict unless one of its ETags is that of the ticket as it is now."""
     wanted = request.headers.get("If-Match")
     if wanted is None or wanted.strip() == "*":
