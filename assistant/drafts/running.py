@@ -8,6 +8,7 @@ import math
 import random
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from threading import Thread
 from typing import Any, Protocol
 
@@ -150,8 +151,8 @@ class Running:
         request = self.plan.route.request()
         name = f"draft-{self.id}"
         Thread(
-            target=read,
-            args=(gateway.client, request, self._cancel, self._put, self.plan.masking),
+            target=copy_context().run,  # lines of log carry the draft's id there too
+            args=(read, gateway.client, request, self._cancel, self._put, self.plan.masking),
             name=name,
             daemon=True,
         ).start()

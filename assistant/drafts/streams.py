@@ -29,6 +29,7 @@ from assistant.drafts.sharing import Sharing
 from assistant.models import Draft
 from tickets.live import layer_is_shared
 from tickets.sockets import in_thread
+from tickets.tracing import working_on
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +123,8 @@ class Hub:
         running = Running(plan, self._inbox, self._tell)
         self._running[running.id] = running
         self._tell(running, frames.started(plan.draft))
-        task = asyncio.create_task(self._drive(running))
+        with working_on(draft=running.id):  # the task keeps it, and what it starts
+            task = asyncio.create_task(self._drive(running))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         if self._saver is None or self._saver.done():

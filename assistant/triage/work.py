@@ -25,6 +25,7 @@ from assistant.triage.prompt import answer_schema, answer_tokens
 from assistant.triage.question import Question, load
 from assistant.triage.writing import writing
 from tickets.models import Category, Team
+from tickets.tracing import working_on
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,11 @@ class Worker:
 
 def process_chunk(lease: Lease, worker: Worker) -> None:
     """Take a leased chunk to its outcome. A defect of ours costs the chunk an attempt, never the worker."""
+    with working_on(run=lease.run_id):
+        _work_on(lease, worker)
+
+
+def _work_on(lease: Lease, worker: Worker) -> None:
     question = None
     try:
         question = load(lease)

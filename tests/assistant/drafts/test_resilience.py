@@ -7,7 +7,7 @@ import threading
 from contextlib import closing
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from assistant.drafts import asking, lifecycle
@@ -16,6 +16,7 @@ from assistant.drafts.following import follow
 from assistant.drafts.streams import hub
 from assistant.models import Draft
 from tests.assistant.sockets import Server
+from tickets.tracing import WithIds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,3 +146,26 @@ def test_drafts_started_and_stopped_leave_no_thread(own_relay, ticket, alice, ti
     run(cycle())
     own_relay.wait_until(lambda r: not r.active)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("draft-")]
+
+
+def test_lines_of_log_say_which_draft_failed_in_its_thread_and_in_its_end(
+    own_relay, ticket, alice, caplog, monkeypatch
+):
+    def broken(*_):
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr("assistant.drafts.reader.Unmasking.feed", lambda *_: 1 / 0)
+    monkeypatch.setattr(lifecycle, "finish", broken)
+    caplog.handler.addFilter(ids := WithIds())
+
+    async def fail():
+        draft = await hub.start(alice, ticket.pk, Wish())
+        return draft, await collect(draft.pk)
+
+    try:
+        draft, events = run(fail())
+    finally:
+        caplog.handler.removeFilter(ids)
+    assert events[-1].type == "draft.failed"
+    lines = {record.name: record.draft_id for record in caplog.records if record.name.startswith("assistant.drafts")}
+    assert lines == {"assistant.drafts.reader": str(draft.pk), "assistant.drafts.streams": str(draft.pk)}

@@ -6,6 +6,7 @@ from assistant.models import RelayCall, TriageItem
 from assistant.relay.retry import MAX_CALLS
 from assistant.triage import runs
 from tickets.models import Classification, Ticket
+from tickets.tracing import WithIds
 
 pytestmark = pytest.mark.django_db
 
@@ -194,10 +195,15 @@ def test_a_relay_that_is_not_there_stops_the_run_at_once_with_its_address(bench,
     assert bench.drain(run).classified == 3
 
 
-def test_a_defect_of_our_own_costs_attempts_and_ends(bench, make_tickets, relay, monkeypatch):
+def test_a_defect_of_our_own_costs_attempts_and_ends_and_the_log_says_whose(
+    bench, make_tickets, relay, monkeypatch, caplog
+):
     make_tickets(3)
     monkeypatch.setattr("assistant.triage.work.parse", lambda *args: 1 / 0)
+    caplog.handler.addFilter(shown := WithIds())
     run = bench.run()
+    caplog.handler.removeFilter(shown)
+    assert {line.run_id for line in caplog.records if line.name == "assistant.triage.work"} == {str(run.pk)}
     assert (run.state, run.failed) == ("paused", 3)
     assert "ZeroDivisionError" in run.pause_reason
 
