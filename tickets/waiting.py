@@ -1,8 +1,8 @@
 # ruff: noqa: S608  (our own names, nothing of it comes from outside)
 """Since when a customer waits: the oldest message of theirs that no reply has followed.
 
-`Ticket.waiting_since` is kept by triggers on the messages, so that every way of writing one is covered. Automatic mail
-waits for nobody. That a solved ticket waits no longer is a matter of its status, which lists ask for.
+`Ticket.waiting_since` is kept by triggers on the messages, so that every way of writing one is covered. Automatic
+mail waits for nobody. That a solved ticket waits no longer is a matter of its status, which lists ask for.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ON = {
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Make the triggers where they are missing, and reckon anew for all tickets."""
+    """Make the triggers where they are missing, and reckon anew; only rows that are wrong are written."""
     sqlite = connection.vendor == "sqlite"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -33,14 +33,13 @@ def install(connection: BaseDatabaseWrapper) -> None:
         if set(_ON) <= {row[0] for row in cursor.fetchall()}:
             return
         oldest = _OLDEST.format("tickets_ticket.id", "" if sqlite else "-infinity")
-        cursor.execute(f"UPDATE tickets_ticket SET waiting_since = {oldest}")
+        other = "IS NOT" if sqlite else "IS DISTINCT FROM"
+        cursor.execute(f"UPDATE tickets_ticket SET waiting_since = {oldest} WHERE waiting_since {other} {oldest}")
         for name, (event, when, tables, ids) in _ON.items():
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{'' if sqlite else ' ON tickets_message'}")
             if sqlite:
-                row = "NEW.ticket_id" if event == "INSERT" else "OLD.ticket_id"
-                cursor.execute(
-                    f"CREATE TRIGGER {name} AFTER {event} ON tickets_message {when} BEGIN {_SQLITE.format(row, '')} END"
-                )
+                body = _SQLITE.format("NEW.ticket_id" if event == "INSERT" else "OLD.ticket_id", "")
+                cursor.execute(f"CREATE TRIGGER {name} AFTER {event} ON tickets_message {when} BEGIN {body} END")
                 continue
             cursor.execute(
                 f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "

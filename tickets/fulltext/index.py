@@ -7,13 +7,14 @@ generated tsvector column (`words`) with a GIN index. Both hold words in small l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from tickets.fulltext.versions import keep_version, version_of
 from tickets.fulltext.words import Query
 
 LONGEST = 200_000  # characters of a text that Postgres indexes: a tsvector holds no more than 1 MB
@@ -26,11 +27,13 @@ $$"""
 
 @dataclass(frozen=True)
 class Index:
-    """`key` is the integer primary key of `table`, `columns` are its texts."""
+    """`key` is the integer primary key of `table`, `columns` are its texts. A `version` higher than the one that a
+    database holds has the index filled anew by the next migrate: raise it with any change to what is indexed."""
 
     table: str
     key: str
     columns: tuple[str, ...]
+    version: int = 1
 
     def select(self, vendor: str) -> str:
         """SQL for the keys of the rows that one parameter finds: `Query.fts5` or `Query.tsquery`."""
@@ -54,18 +57,34 @@ class Index:
         sql = f"SELECT COUNT(*) FROM ({self.select(connection.vendor)} LIMIT {int(most)}) found"
         return int(_run(connection, sql, query, self)[0][0])
 
+    def is_current(self, connection: BaseDatabaseWrapper) -> bool:
+        """Whether the database holds this very definition, filled."""
+        tables = connection.introspection.table_names()
+        made = f"{self.table}_fts" in tables if connection.vendor == "sqlite" else self._has_column(connection)
+        return self.table in tables and version_of(connection, self.table, made=made) == self.version
+
     def install(self, connection: BaseDatabaseWrapper) -> None:
-        """Make what is missing, and fill it from the table. Quick when all is there."""
+        """Make what is missing. Fill it from the table where another version is there or none; quick else."""
+        current = self.is_current(connection)
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
-                if missing_triggers(cursor, [name for name, _sql in self._triggers()]):
-                    for sql in self._sqlite():
-                        cursor.execute(sql)
-                return
-            cursor.execute("SELECT to_regclass(%s)", [f"{self.table}_words"])
-            if cursor.fetchone() == (None,):
+                for sql in self._sqlite(fill=not current):
+                    cursor.execute(sql)
+            elif not current:
                 for sql in self._postgres():
                     cursor.execute(sql)
+        if not current:
+            keep_version(connection, self.table, self.version)
+
+    def forget(self, connection: BaseDatabaseWrapper) -> None:
+        """Its table is gone: what is made for the next one is filled anew."""
+        version_of(connection, self.table, made=False)
+        keep_version(connection, self.table, 0)
+
+    def _has_column(self, connection: BaseDatabaseWrapper) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass(%s)", [f"{self.table}_words"])
+            return cursor.fetchone() != (None,)
 
     def uninstall(self, connection: BaseDatabaseWrapper) -> None:
         """Take SQLite's triggers away; `install` makes them again, and the index with them."""
@@ -76,13 +95,15 @@ class Index:
     def triggers(self) -> list[str]:
         return [name for name, _sql in self._triggers()]
 
-    def _sqlite(self) -> Iterator[str]:
+    def _sqlite(self, *, fill: bool) -> Iterator[str]:
         fts, columns = f"{self.table}_fts", ", ".join(self.columns)
-        yield (
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS {fts} USING fts5({columns}, content='{self.table}', "
-            f"content_rowid='{self.key}', tokenize='unicode61 remove_diacritics 2', columnsize=0, prefix='2 3')"
-        )
-        yield f"INSERT INTO {fts}({fts}) VALUES ('rebuild')"
+        if fill:
+            yield f"DROP TABLE IF EXISTS {fts}"
+            yield (
+                f"CREATE VIRTUAL TABLE {fts} USING fts5({columns}, content='{self.table}', "
+                f"content_rowid='{self.key}', tokenize='unicode61 remove_diacritics 2', columnsize=0, prefix='2 3')"
+            )
+            yield f"INSERT INTO {fts}({fts}) VALUES ('rebuild')"
         for name, sql in self._triggers():
             yield f"CREATE TRIGGER IF NOT EXISTS {name} {sql}"
 
@@ -99,17 +120,11 @@ class Index:
     def _postgres(self) -> Iterator[str]:
         joined = " || ' ' || ".join(f"coalesce({column}, '')" for column in self.columns)
         yield _FOLD
+        yield f"ALTER TABLE {self.table} DROP COLUMN IF EXISTS words"
         yield (
-            f"ALTER TABLE {self.table} ADD COLUMN IF NOT EXISTS words tsvector "
-            f"GENERATED ALWAYS AS (collie_words({joined})) STORED"
+            f"ALTER TABLE {self.table} ADD COLUMN words tsvector GENERATED ALWAYS AS (collie_words({joined})) STORED"
         )
-        yield f"CREATE INDEX IF NOT EXISTS {self.table}_words ON {self.table} USING gin (words)"
-
-
-def missing_triggers(cursor: Any, names: Sequence[str]) -> bool:
-    """Whether SQLite lacks one of these; a migration that makes a table anew loses them without a word."""
-    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-    return not set(names) <= {row[0] for row in cursor.fetchall()}
+        yield f"CREATE INDEX {self.table}_words ON {self.table} USING gin (words)"
 
 
 def _run(connection: BaseDatabaseWrapper, sql: str, query: Query, index: Index) -> list[tuple[Any, ...]]:

@@ -1,4 +1,7 @@
-"""When the full-text indexes are made: after each migrate, since SQLite loses triggers where a table is made anew."""
+"""When the full-text indexes are made: after each migrate, since SQLite loses triggers where a table is made anew.
+
+They are filled once. Later migrations only compare, and write what a migration changed while triggers were away.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,10 @@ def after_migrate(using: str, **_: Any) -> None:
     connection = connections[using]
     tables = connection.introspection.table_names()
     with transaction.atomic(using=using):
-        if ticket_words.TICKETS.table in tables:
-            ticket_words.install(connection)
-        if ARTICLES.table in tables:
-            ARTICLES.install(connection)
+        for index, install in ((ticket_words.TICKETS, ticket_words.install), (ARTICLES, ARTICLES.install)):
+            if index.table in tables:
+                install(connection)
+            else:
+                index.forget(connection)
         if "tickets_savedview" in tables:  # came with the column that it fills
             waiting.install(connection)
