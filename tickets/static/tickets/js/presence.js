@@ -39,26 +39,34 @@ document.addEventListener("ticket:presence", ({ detail }) => {
 document.addEventListener("ticket:open", () => { told = ""; });
 document.addEventListener("htmx:oobAfterSwap", ({ detail }) => { if (detail.target.id === "ticket-head") show(); });
 
-// A part that somebody works in is left alone; what they send then is compared on the server.
-const busy = () => document.querySelector("#properties :focus, #ticket-head details[open]") !== null;
+// A part that somebody works in, or that asks them which value to keep, is left alone; what they send then is
+// compared on the server. It follows once they are done.
+const busy = () => document.querySelector("#properties :focus, #properties .clash, #ticket-head details[open]") !== null;
 
 async function refresh() {
   const scroller = document.getElementById("ticket-scroll");
   const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
   const target = whole && !busy() ? "#properties" : "#thread-tail";
-  whole = false;
+  if (target === "#properties") whole = false;
   const part = target === "#thread-tail" ? "&part=thread" : "";
   await window.htmx.ajax("GET", composer.dataset.live + part, { target, swap: "innerHTML" });
   if (atEnd) scroller.scrollTop = scroller.scrollHeight;
 }
 
+function soon() {
+  clearTimeout(due);
+  due = setTimeout(refresh, GATHER);
+}
+
 for (const type of ["message", "changed"]) {
   document.addEventListener(`ticket:${type}`, () => {
     whole ||= type === "changed";
-    clearTimeout(due);
-    due = setTimeout(refresh, GATHER);
+    soon();
   });
 }
+const catchUp = () => setTimeout(() => { if (whole && !busy()) soon(); });
+document.getElementById("properties").addEventListener("focusout", catchUp);
+document.getElementById("ticket-head").addEventListener("toggle", catchUp, true);
 
 // Whatever is asked for, the thread goes on from where this page's begins, so that nothing shown goes away.
 document.addEventListener("htmx:configRequest", ({ detail }) => {
@@ -74,4 +82,21 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   asker.hidden = true;
   document.body.append(asker);
   setTimeout(() => asker.remove());
+});
+
+// What somebody types in a field while an answer to something else replaces it goes on in the new one.
+let typed = null;
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const field = document.querySelector("#properties input:focus, #ticket-head input:focus");
+  typed = field?.id && !field.form.contains(detail.requestConfig.elt) && detail.requestConfig.elt !== field.form
+    ? { id: field.id, value: field.value, at: field.selectionStart } : null;
+});
+document.addEventListener("htmx:afterSwap", () => {
+  const field = typed && document.getElementById(typed.id);
+  if (!field || field.value === typed.value) return;
+  const menu = field.closest("details");
+  if (menu) menu.open = true;
+  field.value = typed.value;
+  field.focus();
+  if (typed.at !== null) field.setSelectionRange(typed.at, typed.at);
 });
