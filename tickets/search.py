@@ -15,7 +15,7 @@ from django.db.models.expressions import Func, RawSQL
 from django.db.models.functions import Substr
 
 from tickets.access import tickets_for
-from tickets.fulltext import Piece, Query, marked, parse, words_of
+from tickets.fulltext import Piece, Query, hits, marked, parse, words_of
 from tickets.fulltext.ticket_words import TICKETS
 from tickets.fulltext.words import Term
 from tickets.models import Message, Ticket
@@ -90,9 +90,9 @@ def highlights(tickets: Sequence[Ticket], text: str) -> dict[int, Highlight]:
     said = Message.objects.filter(ticket__in=list(shown)).order_by("-created", "-pk")[:_MESSAGES]
     best: dict[int, int] = {}
     for ticket_id, kind, format, body in said.values_list("ticket_id", "kind", "format", Substr("body", 1, _READ)):
-        hits, pieces = _snippet(body, format, query)
-        if hits > best.get(ticket_id, 0):
-            best[ticket_id] = hits
+        number, pieces = _snippet(body, format, query)
+        if number > best.get(ticket_id, 0):
+            best[ticket_id] = number
             shown[ticket_id] = Highlight(shown[ticket_id].subject, pieces, kind == Message.Kind.NOTE)
     return shown
 
@@ -100,8 +100,8 @@ def highlights(tickets: Sequence[Ticket], text: str) -> dict[int, Highlight]:
 def _snippet(body: str, format: str, query: Query) -> tuple[int, Sequence[Piece]]:
     """How many of the terms are there, and where."""
     text = " ".join((html_to_text(body) if format == Message.Format.HTML else body).split())
-    hits = sum(any(piece.hit for piece in marked(text, Query((term,)))) for term in query.terms)
-    return hits, marked(text, query, length=_SNIPPET) if hits else ()
+    number = hits(text, query)
+    return number, marked(text, query, length=_SNIPPET) if number else ()
 
 
 def similar_solved(ticket: Ticket, user: User, limit: int = 3) -> list[Ticket]:

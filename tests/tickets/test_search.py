@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tickets.fulltext import marked, parse
+from tickets.fulltext import marked, parse, setup, ticket_words
 from tickets.models import Customer, Message, Ticket
 from tickets.search import highlights, search, similar_solved
 
@@ -93,6 +99,62 @@ def test_bulk_inserts_are_found_however_they_come(erin):
     )
     assert found("bulk") == {"Bulk 0", "Bulk 1", "Bulk 2"}
     assert found("body1 word1 word2") == {"Bulk 1"}
+
+
+def migrate(between=lambda: None) -> str:
+    """What a migrate that has a migration of tickets does around it; the SQL of it."""
+    said = []
+
+    def listen(execute, sql, *rest):
+        said.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(listen):
+        setup.before_migrate("default", [(SimpleNamespace(app_label="tickets"), False)])
+        between()
+        setup.after_migrate("default")
+    return "\n".join(said)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="elsewhere triggers stay through a migration")
+def test_a_migration_fills_no_index_anew_and_what_it_changes_is_found(queue, erin):
+    def change():
+        Ticket.objects.filter(subject="Crash").update(subject="Tumble")
+        Message.objects.filter(ticket=queue["Offer"]).update(body="<p>Eighty seats</p>")
+        Ticket.objects.filter(subject="Refund").delete()
+        Ticket.objects.open(erin, "A zeppelin", subject="New")
+
+    sql = migrate(change)
+    assert "rebuild" not in sql and "DELETE FROM tickets_ticketwords\n" not in sql
+    assert found("tumble") == {"Tumble"} and found("crash") == {"Tumble"}  # it is in the message
+    assert found("eighty") == {"Offer"} and found("twenty") == set()
+    assert found("invoice") == set() and found("zeppelin") == {"New"}
+    Ticket.objects.filter(subject="New").update(subject="Newer")
+    assert found("newer") == {"Newer"}
+
+
+def test_another_definition_of_the_index_has_it_filled_anew_once(queue, monkeypatch):
+    monkeypatch.setattr(ticket_words, "TICKETS", replace(ticket_words.TICKETS, version=10**6))
+    again = "rebuild" if connection.vendor == "sqlite" else "ADD COLUMN words"
+    assert again in migrate()
+    assert found("refund") == {"Refund"}
+    assert again not in migrate()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="Postgres has the functions itself")
+def test_other_programs_cannot_write_messages_past_the_index(queue):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE sql LIKE 'CREATE%' AND name NOT LIKE '%fts%'")
+        made = [sql for (sql,) in cursor.fetchall() if "sqlite_" not in sql[:30]]
+    with closing(sqlite3.connect(":memory:")) as shell:
+        for sql in [sql for kind in ("TABLE", "TRIGGER") for sql in made if sql.startswith(f"CREATE {kind}")]:
+            shell.execute(sql)
+        for sql in (
+            "INSERT INTO tickets_message SELECT * FROM tickets_message",
+            "UPDATE tickets_message SET body = ''",
+        ):
+            with pytest.raises(sqlite3.OperationalError, match="no such function: collie_plain"):
+                shell.execute(sql)
 
 
 def test_many_and_few_matches_are_found_alike(queue, monkeypatch):

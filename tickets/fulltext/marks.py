@@ -41,19 +41,36 @@ def marked(text: str, query: Query, *, length: int = 0) -> list[Piece]:
     return [*pieces, *([Piece(text[at:end])] if at < end else [])]
 
 
+def hits(text: str, query: Query) -> int:
+    """How many of the terms are in `text`."""
+    found = _words(text)
+    return sum(any(True for _span in _spans_of(term, found)) for term in query.terms)
+
+
 def _spans(text: str, query: Query) -> Iterator[tuple[int, int]]:
     """From and to of every hit of every term."""
-    found = [(match.start(), match.end(), fold(match.group())) for match in _WORD.finditer(text)]
+    found = _words(text)
     for term in query.terms:
-        size = len(term.words)
-        for at in range(len(found) - size + 1):
-            if _fits(term, [word for _start, _end, word in found[at : at + size]]):
-                yield found[at][0], found[at + size - 1][1]
+        yield from _spans_of(term, found)
 
 
-def _fits(term: Term, words: list[str]) -> bool:
-    *whole, last = term.words
-    return words[:-1] == whole and (words[-1].startswith(last) if term.prefix else words[-1] == last)
+def _words(text: str) -> list[tuple[int, int, str]]:
+    """From, to and the folded word."""
+    if text.isascii():
+        text = text.lower()
+        return [(*match.span(), match.group()) for match in _WORD.finditer(text)]
+    return [(*match.span(), fold(match.group())) for match in _WORD.finditer(text)]
+
+
+def _spans_of(term: Term, found: list[tuple[int, int, str]]) -> Iterator[tuple[int, int]]:
+    *before, last = term.words
+    size = len(before)
+    for at in range(size, len(found)):
+        word = found[at][2]
+        if (word.startswith(last) if term.prefix else word == last) and (
+            not size or [known for _start, _end, known in found[at - size : at]] == before
+        ):
+            yield found[at - size][0], found[at][1]
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

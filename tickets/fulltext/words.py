@@ -59,5 +59,7 @@ def words_of(text: str) -> list[str]:
 
 
 def fold(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return plain.lower()
