@@ -21,8 +21,6 @@ from assistant.triage import runs
 from tickets.models import Ticket
 from tickets.models.choices import Status
 
-PAGE_PARAMETERS = {"p", "o", "all", "_changelist_filters", "_facets"}
-
 
 @admin.action(description=gettext_lazy("Classify with AI…"))
 def classify_with_ai(
@@ -30,7 +28,9 @@ def classify_with_ai(
 ) -> HttpResponse | None:
     """Make a run of the chosen tickets, those beyond the page too, and go to the page that says what it will cost."""
     try:
-        run = runs.create_run(queryset.order_by(), user=cast(User, request.user), chosen=_how_chosen(request))
+        run = runs.create_run(
+            queryset.order_by(), user=cast(User, request.user), chosen=_how_chosen(model_admin, request)
+        )
     except runs.RunError as error:
         model_admin.message_user(request, error.message, messages.ERROR)
         return None
@@ -49,13 +49,21 @@ def choose_open_tickets(request: HttpRequest) -> HttpResponse:
     return redirect("admin:assistant_triagerun_start", run.pk)
 
 
-def _how_chosen(request: HttpRequest) -> str:
-    """How the tickets came to be chosen, for whoever reads the list of runs later."""
+def _how_chosen(model_admin: admin.ModelAdmin, request: HttpRequest) -> str:
+    """How the tickets came to be chosen, for whoever reads the list of runs later, in the words of the list."""
     if request.POST.get("select_across") != "1":
         picked = len(request.POST.getlist(ACTION_CHECKBOX_NAME))
         return ngettext("%(n)d ticket picked", "%(n)d tickets picked", picked) % {"n": picked}
-    chosen = {name.removesuffix("__exact"): value for name, value in request.GET.items() if value}
-    filters = [f"{name}={value}" for name, value in chosen.items() if name not in PAGE_PARAMETERS]
+    listed = model_admin.get_changelist_instance(request)
+    filters = [
+        f"{spec.title}: {choice['display']}"
+        for spec in listed.filter_specs
+        if spec.used_parameters
+        for choice in spec.choices(listed)
+        if choice["selected"]
+    ]
+    if listed.query:
+        filters.append(_("words: %(words)s") % {"words": listed.query})
     if not filters:
         return _("all tickets")
     return _("all tickets with %(filters)s") % {"filters": ", ".join(filters)}

@@ -84,7 +84,7 @@ def _chosen(given: dict[str, Any]) -> tuple[QuerySet[Ticket], str]:
         return Ticket.objects.filter(pk__in=set(given["ids"])), picked
     if "status" in given:
         return Ticket.objects.filter(status=given["status"]), _("all tickets with %(filters)s") % {
-            "filters": f"status={given['status']}"
+            "filters": _("status: %(name)s") % {"name": Status(given["status"]).label}
         }
     if "filter" in given:
         tickets = Ticket.objects.filter(status=Status.OPEN, category=None)

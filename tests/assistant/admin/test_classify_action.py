@@ -4,7 +4,7 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 
 from assistant.models import TriageRun
-from tickets.models import Ticket
+from tickets.models import Category, Ticket
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/tickets/ticket/"
@@ -43,13 +43,23 @@ def test_all_means_all_that_the_filters_let_through(desk, make_tickets):
     choose(desk, [min(closed)], across=True, query="?status__exact=closed&p=2")
     run = TriageRun.objects.get()
     assert (tickets_of(run), run.total) == (closed, 125)
-    assert run.chosen == "all tickets with status=closed"
+    assert run.chosen == "all tickets with status: Closed"
 
 
 def test_all_means_all_that_were_found_by_search(desk, make_tickets, ticket):
     make_tickets(3)
     choose(desk, [ticket.pk], across=True, query="?q=wrong")
-    assert tickets_of(TriageRun.objects.get()) == {ticket.pk}
+    run = TriageRun.objects.get()
+    assert tickets_of(run) == {ticket.pk}
+    assert run.chosen == "all tickets with words: wrong"
+
+
+def test_how_tickets_were_chosen_is_said_with_names_not_with_keys(desk, make_tickets):
+    billing = Category.objects.get(slug="billing")
+    tickets = make_tickets(2)
+    Ticket.objects.update(category=billing)
+    choose(desk, [tickets[0].pk], across=True, query=f"?category__id__exact={billing.pk}&priority__exact=medium")
+    assert TriageRun.objects.get().chosen == "all tickets with priority: Medium, category: Billing"
 
 
 def test_tickets_that_are_gone_make_no_run(desk, make_tickets):
