@@ -10,8 +10,10 @@ class AssistantConfig(AppConfig):
         from assistant.costs.health import relay_trouble
         from assistant.drafts.lifecycle import mark_sent
         from assistant.jobs import worker_trouble
+        from assistant.retention import forget_tickets
         from tickets.health import DEGRADATIONS
-        from tickets.signals import reply_sent
+        from tickets.signals import reply_sent, tickets_erased
 
         reply_sent.connect(mark_sent)
+        tickets_erased.connect(forget_tickets)
         DEGRADATIONS.update(worker=worker_trouble, relay=relay_trouble)

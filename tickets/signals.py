@@ -5,7 +5,10 @@ tickets is one signal. `ticket_changed` also carries `what`, the names of the fi
 `reply_sent` says that a person answered a customer: `ticket`, `message` and `draft_id`, the id of the AI draft that
 the text was made from, as the page sent it, or "".
 
-What a listener raises is logged and goes no further: the change has happened, and whoever made it must not be told
+`tickets_erased`, with `ticket_ids`, is sent within the transaction that deletes tickets together with their customer,
+before it does: whoever keeps texts of them elsewhere forgets those now, and an error takes the erasure back.
+
+What any other listener raises is logged and goes no further: the change has happened, and whoever made it must not be told
 that it failed and make it again.
 
 `happening` is the exception: it is sent within the transaction, so that what a listener writes is kept or undone with
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 ticket_opened = Signal()
 ticket_changed = Signal()
 reply_sent = Signal()
+tickets_erased = Signal()
 happening = Signal()
 
 _NO_UPDATE = {"message", "delivery"}  # changes that are told in their own words, or to the desk alone

@@ -6,11 +6,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from tickets.admin.base import QuickAdmin, RightsRecorded
+from tickets.admin.privacy import CustomerData
 from tickets.models import Customer, Team
 
 
 @admin.register(Customer)
-class CustomerAdmin(QuickAdmin):
+class CustomerAdmin(CustomerData, QuickAdmin):
     list_display = ["email", "name", "created"]
     search_fields = ["email__startswith", "name__istartswith"]
     search_help_text = _("The beginning of an address or a name")
