@@ -1,6 +1,18 @@
 """The helpdesk in the Django admin."""
 
-from tickets.admin import accounts, articles, invitations, labels, log, mail, people, saved_reply, ticket, tokens
+from tickets.admin import (
+    accounts,
+    articles,
+    invitations,
+    labels,
+    log,
+    mail,
+    people,
+    saved_reply,
+    ticket,
+    tokens,
+    webhooks,
+)
 
 __all__ = [
     "accounts",
@@ -13,4 +25,5 @@ __all__ = [
     "saved_reply",
     "ticket",
     "tokens",
+    "webhooks",
 ]

@@ -28,6 +28,7 @@ class AgentWithScope(BasePermission):
                 _("This needs a token with the scope “%(scope)s”.") % {"scope": needed},
                 needed=str(needed),
             )
-        if request.method in view.admin_methods and not is_admin(request.user):
+        method = "GET" if request.method == "HEAD" else request.method
+        if method in view.admin_methods and not is_admin(request.user):
             raise Problem("forbidden", _("Only administrators may do this."))
         return True

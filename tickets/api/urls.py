@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tickets.api.views import attachments, people, thread, tickets
+from tickets.api.views import attachments, people, thread, tickets, webhooks
 
 urlpatterns = [
     path("tickets/", tickets.TicketList.as_view(), name="api-tickets"),
@@ -24,4 +24,18 @@ urlpatterns = [
     path("tags/", people.Tags.as_view(), name="api-tags"),
     path("users/", people.Users.as_view(), name="api-users"),
     path("me/", people.Me.as_view(), name="api-me"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="api-webhooks"),
+    path("webhooks/<int:webhook_id>/", webhooks.WebhookDetail.as_view(), name="api-webhook"),
+    path("webhooks/<int:webhook_id>/secret/", webhooks.WebhookSecret.as_view(), name="api-webhook-secret"),
+    path("webhooks/<int:webhook_id>/deliveries/", webhooks.Deliveries.as_view(), name="api-deliveries"),
+    path(
+        "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/",
+        webhooks.DeliveryDetail.as_view(),
+        name="api-delivery",
+    ),
+    path(
+        "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/resend/",
+        webhooks.Resend.as_view(),
+        name="api-delivery-resend",
+    ),
 ]

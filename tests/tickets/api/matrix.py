@@ -46,6 +46,9 @@ def asks(who: str, body: Any = None, ok: int = 200) -> Act:
 TICKET = {"ticket_id": "ticket"}
 SAID = {**TICKET, "classification_id": "classification"}
 DRAFT = {"draft_id": "draft"}
+HOOK = {"webhook_id": "webhook"}
+SENT = {**HOOK, "delivery_id": "delivery"}
+NEW_HOOK = {"name": "Shop", "url": "https://93.184.215.14/hook", "events": ["ticket.created"]}
 NEW = {"customer": {"email": "new@example.com"}, "body": "Hello"}
 
 ROUTES: dict[str, Route] = {
@@ -68,6 +71,19 @@ ROUTES: dict[str, Route] = {
     "api-tags": Route({"GET": reads(ALL)}),
     "api-users": Route({"GET": reads(ALL)}),
     "api-me": Route({"GET": reads(ALL)}),
+    "api-webhooks": Route({"GET": reads(ADMINS), "POST": writes(ADMINS, NEW_HOOK, 201)}),
+    "api-webhook": Route(
+        {
+            "GET": reads(ADMINS),
+            "PATCH": writes(ADMINS, {"enabled": False}),
+            "DELETE": writes(ADMINS, {}, 204),
+        },
+        HOOK,
+    ),
+    "api-webhook-secret": Route({"POST": writes(ADMINS, {})}, HOOK),
+    "api-deliveries": Route({"GET": reads(ADMINS)}, HOOK),
+    "api-delivery": Route({"GET": reads(ADMINS)}, SENT),
+    "api-delivery-resend": Route({"POST": writes(ADMINS, {}, 202)}, SENT),
     "api-classify": Route({"POST": asks(SEEN)}, TICKET),
     "api-classification-accept": Route({"POST": writes(SEEN, {}, 201)}, SAID),
     "api-classification-correct": Route({"POST": writes(SEEN, {"category": "sales"}, 201)}, SAID),

@@ -21,7 +21,7 @@ from assistant.triage import runs
 from tests.tickets.api.conftest import program
 from tests.tickets.api.matrix import ADMINS, ROUTES, SEEN, Act
 from tickets.attachments import attach
-from tickets.models import ApiToken, Category, Classification, Ticket
+from tickets.models import ApiToken, Category, Classification, Ticket, Webhook
 from tickets.models.api_token import Scope
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +95,8 @@ def world(alice, bob, carol, support, erin, settings, tmp_path, ai):
     settings.MEDIA_ROOT = str(tmp_path)
     ticket = Ticket.objects.open(erin, "Secret words", team=support)
     file = attach(ticket.messages.get(), "secret.txt", b"secret bytes")
+    hook = Webhook.objects.make(carol, name="Secret", url="https://93.184.215.14/", events=["run.finished"])
+    told = hook.deliveries.create(event="run.finished", body='{"type":"run.finished"}')
     expired, revoked = APIClient(), program(alice)
     _token, text = ApiToken.issue(alice, "old", lasts=timedelta(seconds=-1))
     expired.credentials(HTTP_AUTHORIZATION=f"Token {text}")
@@ -104,7 +106,7 @@ def world(alice, bob, carol, support, erin, settings, tmp_path, ai):
     wrong.credentials(HTTP_AUTHORIZATION="Token collie_" + "0" * 64)
     return SimpleNamespace(
         ids={"ticket": ticket.pk, "attachment": file.pk, "customer": erin.pk, "team": support.pk, "slug": "billing",
-             **ai(ticket)},
+             "webhook": hook.pk, "delivery": told.pk, **ai(ticket)},
         ticket=ticket, agent=agent, other=program(bob), admin=program(carol),
         nobody=[stranger, expired, revoked, wrong],
         scoped={scope: program(alice, scope) for scope in Scope.values},
