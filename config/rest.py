@@ -29,6 +29,10 @@ MIGRATION_MODULES = {"knox": None}  # its own table stays unmade: ours takes its
 # name: (requests, seconds). `address` counts requests without valid credentials, by where they come from.
 API_LIMITS: dict[str, tuple[int, int]] = {"user": (1200, 60), "token": (600, 60), "address": (60, 60)}
 
+_TAGS = (
+    *("tickets", "customers", "teams", "categories", "tags", "users", "me"),
+    *("triage-runs", "drafts", "assist", "models", "usage", "webhooks"),
+)
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Collie API",
     "VERSION": "1",
@@ -68,8 +72,5 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ItemState": "assistant.models.triage_item.TriageItem.State",
         "CallKind": "assistant.models.relay_call.RelayCall.Kind",
     },
-    "TAGS": [
-        {"name": name}
-        for name in ("tickets", "customers", "teams", "categories", "tags", "users", "me", "AI", "webhooks")
-    ],
+    "TAGS": [{"name": name} for name in _TAGS],
 }
