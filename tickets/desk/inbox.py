@@ -18,15 +18,17 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import push_url
 
 from tickets.access import tickets_for
+from tickets.desk import counts
 from tickets.desk.bulk import ACTIONS
-from tickets.desk.counts import capped_counts
 from tickets.desk.filters import Filters
 from tickets.desk.http import AgentRequest, agent_required
 from tickets.desk.options import Options, Saved, load_options
-from tickets.desk.rows import list_page, rows_of
+from tickets.desk.row_html import rows_html
+from tickets.desk.rows import PAGE_SIZE, list_page, rows_of
 from tickets.models import Ticket
-from tickets.paging import BadCursor
+from tickets.paging import BadCursor, Page
 
+VIEWS_MOST = 99
 _VIEWS = (
     ("open", _("Open"), "status=open"),
     ("mine", _("Mine"), "status=open&mine=1"),
@@ -64,7 +66,9 @@ def inbox(request: AgentRequest) -> HttpResponse:
     except BadCursor as error:
         messages.warning(request, str(error))
         return redirect(address)
-    counts = _counts(request.user, options, matching)
+    found = rows_of(page.rows, filters.values.get("q", ""))
+    numbers = _counts(request.user, options)
+    total, most = _total(request.user, filters, matching, page)
     context: dict[str, Any] = {
         "section": "inbox",
         "filters": filters,
@@ -73,9 +77,12 @@ def inbox(request: AgentRequest) -> HttpResponse:
         "actions": ACTIONS,
         "page": page,
         "after": cursor,
-        "rows": rows_of(page.rows, filters.values.get("q", "")),
-        "total": counts["matching"],
-        "views": views(filters, counts, options.saved),
+        "rows": found,
+        "lines": rows_html(found, filters),
+        "total": total,
+        "most": most,
+        "views_most": VIEWS_MOST,
+        "views": views(filters, numbers, options.saved),
         "nothing_yet": not page.rows and not visible.exists(),
         "as_of": timezone.now(),
     }
@@ -84,17 +91,29 @@ def inbox(request: AgentRequest) -> HttpResponse:
     return render(request, "tickets/inbox.html", context)
 
 
-def views(filters: Filters, counts: dict[str, int] | None = None, saved: Sequence[Saved] = ()) -> list[View]:
+def views(filters: Filters, numbers: dict[str, int] | None = None, saved: Sequence[Saved] = ()) -> list[View]:
     """The standing views and the saved ones, with the one marked that the filters amount to."""
     standing = [
-        View(key, str(name), query, query == filters.query, counts[key] if counts else None)
+        View(key, str(name), query, query == filters.query, numbers[key] if numbers else None)
         for key, name, query in _VIEWS
     ]
     own = [View("view", view.name, view.query, view.query == filters.query, saved=view) for view in saved]
     return [*standing, *own]
 
 
-def _counts(user: User, options: Options, matching: QuerySet[Ticket]) -> dict[str, int]:
+def _counts(user: User, options: Options) -> dict[str, int]:
+    """How many tickets each standing view has: one query."""
     visible = tickets_for(user)
-    standing = {key: Filters.read(QueryDict(query), options).apply(visible, user) for key, _name, query in _VIEWS}
-    return capped_counts(user, standing | {"matching": matching})
+    asked = {key: Filters.read(QueryDict(query), options).apply(visible, user) for key, _name, query in _VIEWS}
+    return counts.capped_counts(user, asked, dict.fromkeys(asked, VIEWS_MOST))
+
+
+def _total(user: User, filters: Filters, matching: QuerySet[Ticket], page: Page[Ticket]) -> tuple[int, int]:
+    """How many tickets match, and how far that was counted. What a search finds is not looked up twice: what is more
+    than a page is just that."""
+    shown = len(page.rows)
+    if not page.next and not page.previous:
+        return shown, counts.CAP
+    if "q" in filters.values:
+        return max(shown, PAGE_SIZE) + 1, max(shown, PAGE_SIZE)
+    return counts.capped_counts(user, {"matching": matching})["matching"], counts.CAP

@@ -10,6 +10,7 @@ from tickets.access import tickets_for
 from tickets.desk.filters import Filters
 from tickets.desk.http import AgentRequest, agent_required
 from tickets.desk.options import load_options
+from tickets.desk.row_html import rows_html
 from tickets.desk.rows import rows_of
 
 MOST = 200
@@ -25,5 +26,5 @@ def rows(request: AgentRequest) -> HttpResponse:
     filters = Filters.read(params, load_options())
     fitting = filters.apply(tickets_for(request.user), request.user).filter(pk__in=ids)
     tickets = list(fitting.select_related("customer", "category", "team", "assignee"))
-    context = {"rows": rows_of(tickets, filters.values.get("q", "")), "filters": filters}
+    context = {"lines": rows_html(rows_of(tickets, filters.values.get("q", "")), filters)}
     return render(request, "tickets/parts/rows.html", context)

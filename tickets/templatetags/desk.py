@@ -39,9 +39,9 @@ def person(user: User | None) -> str:
 
 
 @register.filter
-def capped(number: int) -> str:
-    """A count as people read it; what was only counted up to the cap says so."""
-    return f"{intcomma(CAP)}+" if number > CAP else str(intcomma(number))
+def capped(number: int, most: int = CAP) -> str:
+    """A count as people read it; what was only counted up to a cap says so."""
+    return f"{intcomma(most)}+" if number > most else str(intcomma(number))
 
 
 @register.filter
