@@ -33,12 +33,12 @@ def compose(prompt: Prompt, seed: int, *, obey: bool = False) -> str:
     if prompt.tickets:
         return _results(prompt, seed, obey)
     if prompt.task is not None:
-        return rewrite(prompt.task)
+        return rewrite(prompt.task, prompt.language)
     if prompt.draft is not None:
         said = "\n".join(customer_texts(prompt.draft))
         order = _ORDER.search(said) if obey else None
         dictated = _DICTATED.search(said, order.start()) if order else None
-        return dictated[1] if dictated else reply(prompt.draft, seed)
+        return dictated[1] if dictated else reply(prompt.draft, seed, prompt.language)
     return report(prompt.report) if prompt.report is not None else free_answer(prompt.user, seed)
 
 

@@ -36,6 +36,7 @@ class Prompt:
     priorities: tuple[str, ...]
     report: dict[str, Any] | None = None
     task: dict[str, Any] | None = None
+    language: str = ""  # the code of the one to write in, where the system message names one
 
 
 _DEFAULT_CATEGORIES = tuple(Category(slug, slug) for slug in ("billing", "technical", "sales", "general"))
@@ -51,10 +52,14 @@ def read_prompt(messages: list[dict[str, Any]]) -> Prompt:
     task = data if isinstance(data, dict) and data.get("task") in ("translation", "summary") else None
     draft = data if isinstance(data, dict) and "messages" in data and not task else None
     report = data if isinstance(data, dict) and isinstance(data.get("figures"), list) else None
-    return Prompt(system, user, tickets, draft, _categories(system), _priorities(system), report, task)
+    named = _LANGUAGE.search(system)
+    language = _CODES[named[1].lower()] if named else ""
+    return Prompt(system, user, tickets, draft, _categories(system), _priorities(system), report, task, language)
 
 
 _INSTRUCTING = ("system", "developer")
+_CODES = {"english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it"}
+_LANGUAGE = re.compile(rf"\b(?:write in|into) ({'|'.join(_CODES)})\b", re.IGNORECASE)
 
 
 def _find_data(text: str) -> Any:

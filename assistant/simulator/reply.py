@@ -18,13 +18,13 @@ _TONES = ("friendly", "formal", "brief")
 _TOPICS = tuple(Category(slug, slug) for slug in ("billing", "technical", "sales", "general"))
 
 
-def reply(draft: dict[str, Any], seed: int) -> str:
-    """A reply to the last thing the customer said, in their language, Markdown at times."""
+def reply(draft: dict[str, Any], seed: int, code: str = "") -> str:
+    """A reply to the last thing the customer said, in the language of the code, else in theirs; Markdown at times."""
     said = customer_texts(draft)
     last = said[-1] if said else ""
     subject = " ".join(str(draft.get("subject") or "").split())[:80]
     rng = random.Random(hashlib.sha256(f"{seed}{draft}".encode("utf-8", "replace")).digest())
-    phrases = LANGUAGES[language(last or subject)]
+    phrases = LANGUAGES[code or language(last or subject)]
     tone = str(draft.get("tone") or "friendly").lower()
     tone = tone if tone in _TONES else "friendly"
     steps = phrases.steps[_topic(subject, last, seed)]

@@ -11,18 +11,19 @@ _SENTENCE = re.compile(r"[^.!?\n]{3,160}[.!?]?")
 _POINTS = 5
 
 
-def rewrite(task: dict[str, Any]) -> str:
-    """The answer to a task whose data says `translation` or `summary`."""
+def rewrite(task: dict[str, Any], code: str = "") -> str:
+    """The answer to a task whose data says `translation`, into the language of the code if any, or `summary`."""
     if task["task"] == "translation":
-        return _translation(str(task.get("text") or ""), str(task.get("customer_writes") or ""))
+        target = code or language(str(task.get("customer_writes") or ""))
+        return _translation(str(task.get("text") or ""), target)
     messages = task.get("messages")
     said = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
     return _summary(str(task.get("subject") or ""), said)
 
 
-def _translation(text: str, sample: str) -> str:
-    """Sentences of a reply that the phrase book knows, in the language of the sample; others stay."""
-    target = list(_sentences(LANGUAGES[language(sample)]))
+def _translation(text: str, code: str) -> str:
+    """Sentences of a reply that the phrase book knows, in the language of the code; others stay."""
+    target = list(_sentences(LANGUAGES[code]))
     for phrases in LANGUAGES.values():
         for known, translated in zip(_sentences(phrases), target, strict=False):
             text = text.replace(known, translated)

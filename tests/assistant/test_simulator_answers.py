@@ -116,6 +116,12 @@ def test_a_draft_answers_in_the_customer_s_language(relay, text, greeting):
     assert 60 <= answer["usage"]["completion_tokens"] <= 220
 
 
+def test_a_draft_is_in_the_language_that_its_instructions_name(relay):
+    system, said = draft("CASSA BLOCCATA SU «SINCRONIZZAZIONE 99%», LA FILA FINO ALLA FONTANA")
+    told = {"role": "system", "content": f"{system['content']}\n- Write in Italian."}
+    assert ask(relay, told, said).text.startswith("Ciao Alice,")
+
+
 def test_a_draft_follows_tone_and_instruction(relay):
     friendly = ask(relay, *draft("The app crashes on the settings page")).text
     formal = ask(relay, *draft("The app crashes on the settings page", tone="formal")).text
