@@ -81,13 +81,14 @@ def _matches(origin: tuple[str, str, int], trusted: str) -> bool:
 
 
 def _place(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port of an origin; None for whatever is not one, such as "null"."""
+    """Scheme, host and port of an origin; None for whatever is not one, such as "null" or an address with a login."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
     except (ValueError, KeyError):
         return None
-    return (parts.scheme, parts.hostname, port) if parts.hostname else None
+    more = "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment
+    return (parts.scheme, parts.hostname, port) if parts.hostname and not more else None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from assistant.models import Draft
 from tickets.attachments import attach
-from tickets.models import OutgoingMail, Ticket
+from tickets.models import OutgoingMail, ReceivedMail, Ticket
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = ("admin/", "api/")  # the admin lets admins in alone; the API answers 401 and has its own table
@@ -36,6 +36,8 @@ def hers(alice, support, erin) -> Ticket:
     ticket = Ticket.objects.open(erin, "Secret words", team=support, needs_review=True)
     reply = ticket.reply(alice, "An answer")
     attach(reply, "secret.txt", b"secret bytes")
+    raw = ReceivedMail.pack(b"Subject: Secret\r\n\r\nsecret")
+    ReceivedMail.objects.create(key="k", outcome="stored", ticket=ticket, message=reply, packed=raw)
     Draft.objects.create(ticket=ticket, author=alice, model="m", text="secret", state="done")
     return ticket
 
