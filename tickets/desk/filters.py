@@ -57,6 +57,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, params: Mapping[str, Any], options: Options) -> None:
         super().__init__(params, auto_id="filter-%s")
+        self.own_teams = [key for key, _name in options.own_teams]
         offered: dict[str, list[tuple[str, Any]]] = {
             "category": [("", _("Any category")), *options.categories],
             "team": [("", _("Any team")), (OWN, _("My teams")), *options.teams],
@@ -151,7 +152,8 @@ class Filters:
     def _team(self, user: User) -> Q:
         team = self.values.get("team")
         if team == OWN:
-            return Q(team__in=Team.objects.filter(members=user).values("pk"))
+            known = self.form.own_teams  # as numbers, so that the index by team can be sought by
+            return Q(team__in=known or Team.objects.filter(members=user).values("pk"))
         return Q(team_id=team) if team else Q()
 
     def _created(self) -> Q:

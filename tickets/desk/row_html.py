@@ -5,8 +5,9 @@ Everything that comes from a ticket is escaped here. Words and labels are made o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
+from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
@@ -81,11 +82,14 @@ class _Painter:
         return escape(display_name(person.first_name, person.last_name, person.username)) if person else self._nobody
 
     def _labels_of(self, ticket: Ticket) -> str:
-        key = (ticket.category_id, ticket.category_by, ticket.priority, ticket.priority_by)
-        if key not in self._labels:
-            both = (category_label(ticket), priority_label(ticket))
-            self._labels[key] = "".join(render_to_string("tickets/parts/label.html", fields) for fields in both)
-        return self._labels[key]
+        return self._label(ticket, category_label, ticket.category_id, ticket.category_by) + self._label(
+            ticket, priority_label, ticket.priority, ticket.priority_by
+        )
+
+    def _label(self, ticket: Ticket, label: Callable[[Ticket], dict[str, Any]], *key: object) -> str:
+        if (label, *key) not in self._labels:
+            self._labels[label, *key] = render_to_string("tickets/parts/label.html", label(ticket))
+        return self._labels[label, *key]
 
 
 def _pieces(pieces: Sequence[Piece]) -> str:

@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tickets.models import Category, Ticket
+from tickets.desk.sorting import LAST_MESSAGE, SORTS
+from tickets.models import Category, Customer, Message, Team, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -111,13 +112,34 @@ def test_the_snippet_of_html_mail_is_its_words(as_alice, erin):
     assert as_alice.get("/").context["rows"][0].snippet == "Where is my parcel?"
 
 
-def test_counts_stop_at_the_cap(as_alice, make_tickets, monkeypatch):
-    monkeypatch.setattr("tickets.desk.counts.CAP", 3)
-    monkeypatch.setattr("tickets.templatetags.desk.CAP", 3)
+def test_counts_stop_at_a_cap(as_alice, make_tickets, monkeypatch):
+    monkeypatch.setattr("tickets.desk.counts.CAP", 4)
+    monkeypatch.setattr("tickets.desk.inbox.VIEWS_MOST", 3)
+    monkeypatch.setattr("tickets.desk.rows.list_page.__defaults__", ("", 2, SORTS[LAST_MESSAGE]))
     make_tickets(6)
     response = as_alice.get("/")
-    assert response.context["total"] == 4
-    assert "3+ tickets" in response.content.decode()
+    assert (response.context["total"], response.context["most"]) == (5, 4)
+    html = response.content.decode()
+    assert "4+ tickets" in html and '<span class="count">3+</span>' in html
+
+
+def test_a_search_counts_no_further_than_its_page(as_alice, make_tickets):
+    make_tickets(52)
+    assert "50+ tickets" in as_alice.get("/?status=any&q=subject").content.decode()
+    assert "11 tickets" in as_alice.get("/?status=any&q=subject+1").content.decode()  # 1 and 10 to 19
+
+
+def test_names_of_a_ticket_are_shown_as_text(as_alice, alice, make_tickets, support):
+    (ticket,) = make_tickets(1)
+    Customer.objects.update(name="<i>customer</i>")
+    ticket.move(alice, Team.objects.create(name="<i>team</i>"))
+    Ticket.objects.update(subject='100 %(id)s "<i>subject</i>', assignee=alice)
+    type(alice).objects.update(first_name="<i>assignee</i>")
+    Message.objects.update(body="<i>body</i>")
+    for query in ("status=any", "q=subject", "q=body"):
+        html = as_alice.get(f"/?{query}").content.decode()
+        assert "<i>" not in html.replace("<mark>", "").replace("</mark>", "")
+        assert "100 %(id)s &quot;&lt;i&gt;" in html and "&lt;i&gt;team" in html and "&lt;i&gt;customer" in html
 
 
 def test_htmx_gets_the_list_alone_and_the_address_for_the_bar(as_alice, make_tickets, shown):
@@ -138,17 +160,16 @@ def test_an_empty_list_teaches(as_alice, as_carol, alice, make_tickets):
 
 
 def test_a_page_costs_the_same_queries_whatever_its_size(as_alice, alice, support, make_tickets):
-    def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
-            assert as_alice.get("/").status_code == 200
+    def queries(query: str = "") -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert as_alice.get(f"/?{query}").status_code == 200
         return len(captured)
 
     make_tickets(5, team=support, assignee=alice, category=Category.objects.get(slug="technical"))
     few = queries()
     make_tickets(50, team=support, assignee=alice, category=Category.objects.get(slug="technical"))
-    assert queries() == few <= 10
+    assert queries() == few + 1 <= 10  # one more to count what does not fit on the page
+    assert queries("status=any&q=subject") <= 10 and queries("sort=priority&team=mine") <= 10
 
 
 def test_strangers_are_sent_to_the_login_page_and_back(client, as_alice):
