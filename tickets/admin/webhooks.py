@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from tickets.admin.base import QuickAdmin, ReadOnlyAdmin
 from tickets.models import Webhook, WebhookDelivery, WebhookEvent
+from tickets.models.webhook import in_order
 from tickets.webhooks.addresses import refusal
 
 
@@ -34,6 +35,9 @@ class WebhookForm(forms.ModelForm):
         model = Webhook
         fields = ["name", "url", "events", "enabled"]
         widgets = {"url": forms.URLInput(attrs={"class": "vURLField", "placeholder": "https://"})}
+
+    def clean_events(self) -> list[str]:
+        return in_order(self.cleaned_data["events"])
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]
@@ -129,7 +133,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Send again"), permissions=["view"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
         now = timezone.now()
-        chosen = list(queryset.only("pk"))
+        chosen = list(queryset.defer("body", "answer"))
         sent = sum(delivery.resend(now) for delivery in chosen)
         left = len(chosen) - sent
         text = ngettext("%(n)d message is on its way.", "%(n)d messages are on their way.", sent)
