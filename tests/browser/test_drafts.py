@@ -121,6 +121,53 @@ def test_a_cut_connection_mends_itself_and_no_word_is_lost(browse, stack, ticket
     assert [(draft["state"], draft["text"]) for draft in drafts(stack, ticket)] == [("done", text)]
 
 
+@pytest.fixture
+def without_sockets(browse, wire, watch):
+    """A desk behind a proxy that lets no websocket through."""
+    wire.refuses_sockets = True
+    watch.allowed += ["WebSocket connection to", "/ws/"]
+    return lambda name: browse(name, origin=wire.origin)
+
+
+def test_where_no_websocket_opens_drafts_come_by_rest_and_go_on_with_the_socket_when_one_opens(
+    without_sockets, stack, ticket, wire
+):
+    alice = open_ticket(without_sockets("alice"), ticket)
+    with alice.expect_request("**/api/v1/me/"):  # three seconds of patience are over
+        pass
+    alice.get_by_role("button", name="Draft reply").click()
+    some_text(alice)
+    alice.get_by_role("button", name="Stop").click()
+    expect(alice.locator("#draft-status")).to_contain_text("Stopped")
+    kept = alice.locator("#reply-body").input_value()
+    with alice.expect_request("**/stream/"):
+        alice.get_by_role("button", name="Regenerate").click()
+    early = some_text(alice)
+    wire.refuses_sockets = False
+    with alice.expect_websocket() as opened:
+        alice.evaluate("dispatchEvent(new Event('online'))")
+    assert opened.value.url.endswith(f"/ws/tickets/{ticket}/")
+    text = whole_text(alice)
+    assert text.startswith(early)
+    assert [(draft["state"], draft["text"]) for draft in drafts(stack, ticket)] == [("stopped", kept), ("done", text)]
+
+
+def test_without_a_websocket_a_cut_stream_and_a_reload_lose_no_word(without_sockets, stack, ticket, wire, watch):
+    watch.allowed += ["ERR_"]
+    alice = open_ticket(without_sockets("alice"), ticket)
+    with alice.expect_request("**/api/v1/me/"):
+        pass
+    alice.get_by_role("button", name="Draft reply").click()
+    early = some_text(alice)
+    wire.cut()
+    text = whole_text(alice)
+    assert text.startswith(early)
+    assert [(draft["state"], draft["text"]) for draft in drafts(stack, ticket)] == [("done", text)]
+    alice.reload()
+    alice.get_by_role("button", name="Show it").click()
+    expect(alice.locator("#reply-body")).to_have_value(text)
+
+
 def test_a_relay_that_breaks_off_leaves_the_text_and_one_click_asks_again(browse, stack, ticket):
     broken = stack.start_relay("--fault", "reset_inside:0.5", "--seed", "1", "--token-ms", "5")  # the first of two
     alice = open_ticket(browse("alice", origin=stack.start_desk(broken).origin), ticket)

@@ -1,4 +1,4 @@
-"""A wire between browser and server that can be cut."""
+"""A wire between browser and server that can be cut, and that may let no websocket through."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
+REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
 
 class Wire:
-    """Passes bytes on to the server at `origin`, both ways, until `cut` ends every connection there is."""
+    """Passes bytes on to the server at `origin`, both ways, until `cut` ends every connection there is.
+
+    While `refuses_sockets` it answers every websocket's handshake itself, as some proxies do.
+    """
 
     def __init__(self, origin: str) -> None:
+        self.refuses_sockets = False
         parts = urlsplit(origin)
         self._server = (parts.hostname, parts.port)
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -41,6 +47,9 @@ class Wire:
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if self.refuses_sockets and data.startswith(b"GET /ws/"):
+                    source.sendall(REFUSAL)
+                    break
                 target.sendall(data)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)

@@ -52,6 +52,7 @@ function ask(what) {
   if (asked || part("start").disabled) return;
   offered = null;
   wish = what;
+  document.dispatchEvent(new Event("composer:keep")); // soon the composer holds what is not the person's
   asked = socket.send({ type: "draft.start", ...chosen(), ...what });
   if (asked) composer.dataset.drafted = "";
   say(asked ? words.asking : words.lost, { error: !asked });
@@ -169,12 +170,19 @@ const frames = {
     if (seq) say(writing());
   },
   "draft.done"(frame) {
+    if (offered?.id === frame.draft) say(words.offer);
     if (current?.id !== frame.draft) return;
     const text = summary(frame);
     finish(frame.text);
     say(text);
   },
   "draft.failed"({ draft, error, text }) {
+    if (offered?.id === draft && text) say(words.offer);
+    else if (offered?.id === draft) {
+      offered = null;
+      say(error.message, { error: true });
+      arrange();
+    }
     if (current?.id !== draft) return;
     finish(text);
     if (!text) undo();
@@ -191,7 +199,7 @@ const frames = {
     if (!asked) return;
     asked = false;
     if (!current) delete composer.dataset.drafted;
-    say(error.message, { error: true, retry: error.code === "busy" });
+    say(error.message, { error: true, retry: ["busy", "unreached"].includes(error.code) });
     arrange();
   },
   open() {
