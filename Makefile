@@ -22,7 +22,7 @@ PRIVATE := SECRET_KEY DEBUG SITE_URL HSTS_INCLUDE_SUBDOMAINS HSTS_PRELOAD ALLOWE
 	MEDIA_ROOT ATTACHMENT_MAX_MB RETAIN_DRAFTS_DAYS
 CLEAN := env $(foreach name,$(PRIVATE),$(name)=)
 
-.PHONY: setup demo serve test test-services test-browser test-peers soak lint format bench requirements
+.PHONY: setup demo serve test test-services test-browser test-peers soak lint audit format bench requirements
 
 setup: $(VENV)/installed
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
@@ -59,6 +59,9 @@ lint: $(VENV)/installed-dev
 	@$(VENV)/bin/ruff format --check .
 	@$(CLEAN) $(VENV)/bin/mypy config tickets assistant
 	@$(CLEAN) $(PY) manage.py makemigrations --check --dry-run --verbosity 0
+
+audit: $(VENV)/installed-dev
+	@$(PY) .ci/audit.py
 
 format: $(VENV)/installed-dev
 	@$(VENV)/bin/ruff format .

@@ -45,11 +45,11 @@ class Server:
         self.process: subprocess.Popen[str] | None = None
         self.port = 0
 
-    def start(self) -> Server:
+    def start(self, *options: str) -> Server:
         """Listens from the first moment: who connects earlier than it can answer waits in the queue."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
-            command = [str(Path(sys.executable).with_name("daphne")), "--fd", str(listener.fileno())]
+            command = [str(Path(sys.executable).with_name("daphne")), "--fd", str(listener.fileno()), *options]
             self.process = subprocess.Popen(
                 [*command, "config.asgi:application"], cwd=settings.BASE_DIR, env=self.environ, text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[listener.fileno()],

@@ -122,7 +122,7 @@ def test_who_leaves_a_team_hears_no_more_of_its_tickets(server, alice, support, 
 def told_of_changes(client, both: list[int], *, until: list[int]) -> list[int]:
     """What is told last while both tickets change again and again; ends early once it is `until`."""
     told: list[int] = []
-    for number in range(20):
+    for _round in range(20):
         Ticket.objects.filter(pk__in=both).update(version=F("version") + 1, updated=timezone.now())
         try:
             frame = json.loads(client.socket.recv(timeout=2))
