@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator
 
 from django.http import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +20,14 @@ from assistant.drafts.frames import RETRYABLE
 from tickets.api.base import ApiView
 from tickets.models.api_token import Scope
 
+EVENT_SCHEMA = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "data": {"type": "string", "description": "A JSON object with `token` or `error`, or [DONE] at the end."}
+    },
+}
+
 
 class Assist(ApiView):
     write_scope = Scope.AI
@@ -28,7 +35,7 @@ class Assist(ApiView):
 
     @extend_schema(
         summary="Ask the relay", request=forms.AssistWish,
-        responses={200: serializers.AssistOut, (200, "text/event-stream"): OpenApiTypes.STR, **SPENDS},
+        responses={200: serializers.AssistOut, (200, "text/event-stream"): EVENT_SCHEMA, **SPENDS},
         examples=[examples.ASSIST],
     )  # fmt: skip
     def post(self, request: Request) -> HttpResponseBase:

@@ -9,13 +9,12 @@ from asgiref.sync import async_to_sync
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assistant.api import examples, forms, serializers
-from assistant.api.events import Place, draft_events
+from assistant.api.events import EVENT_SCHEMA, Place, draft_events
 from assistant.api.problems import STARTS
 from assistant.api.shapes import shape_draft
 from assistant.drafts import lifecycle
@@ -110,7 +109,7 @@ class DraftDiscard(DraftView):
 class DraftStream(DraftView):
     @extend_schema(
         summary="Follow a draft", parameters=[LAST_EVENT_ID],
-        responses={(200, "text/event-stream"): OpenApiTypes.STR, 204: None},
+        responses={(200, "text/event-stream"): EVENT_SCHEMA, 204: None},
     )  # fmt: skip
     def get(self, request: Request, draft_id: UUID) -> HttpResponseBase:
         """Server-sent events: the websocket's messages by their type, their JSON as data. Text comes in

@@ -21,6 +21,24 @@ BREATH = 15.0  # seconds of silence after which a comment keeps proxies from giv
 _ID = re.compile(r"(\d{1,9})\.(\d{1,9})(\.end)?")
 
 
+# For the OpenAPI schema: one event of the stream.
+EVENT_SCHEMA = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "id": {"type": "string", "description": "For Last-Event-ID."},
+        "event": {
+            "type": "string",
+            "enum": ["draft.waiting", "draft.snapshot", "draft.delta", "draft.done", "draft.failed"],
+        },
+        "data": {
+            "type": "string",
+            "description": "A JSON object: `type` as `event`, `draft`, and as its type has it.",
+        },
+    },
+}
+
+
 class Place(NamedTuple):
     """How far a reader is; `over` when they have the end too."""
 

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from assistant.api import examples, filters, forms, serializers
 from assistant.api.problems import STARTS
-from assistant.api.shapes import ITEM, shape_estimate, shape_items, shape_runs, shape_sample
+from assistant.api.shapes import ITEM, shape_estimate, shape_items, shape_runs, shape_sample, usd
 from assistant.models import TriageItem, TriageRun
 from assistant.triage import estimate as estimates
 from assistant.triage import runs, sample
@@ -139,7 +139,7 @@ class RunSample(RunView):
         paid = sample.bill(run)
         rest, _anew = sample.forecast(run, paid)
         rows = shape_sample(sample.differences(run)) if run.sample_size is not None else []
-        return Response({"cost_usd": paid.cost, "rest": shape_estimate(run.model, rest), "results": rows})
+        return Response({"cost_usd": usd(paid.cost), "rest": shape_estimate(run.model, rest), "results": rows})
 
     @extend_schema(
         summary="Take a sample (admins)", request=forms.SampleWish, responses={200: serializers.RunOut, **STARTS}

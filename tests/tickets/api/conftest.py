@@ -6,6 +6,8 @@ import pytest
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
+from assistant.simulator import SimulatedRelay
+from tests.assistant.sockets import Server
 from tickets.models import ApiToken
 from tickets.models.api_token import Scope
 
@@ -28,3 +30,20 @@ def program(user, *scopes: str) -> APIClient:
 def api(alice) -> APIClient:
     """Alice's program."""
     return program(alice)
+
+
+@pytest.fixture(scope="session")
+def far_relay():
+    with SimulatedRelay(seed=1) as relay:
+        yield relay
+
+
+@pytest.fixture(scope="session")
+def whole_server(django_db_setup, django_db_blocker, far_relay, media_root):
+    """The server as in production, its loop and its relay too, on the tests' own rows."""
+    with django_db_blocker.unblock():
+        server = Server(
+            far_relay.base_url, DJANGO_SETTINGS_MODULE="tests.tickets.api.unlimited", MEDIA_ROOT=str(media_root)
+        ).start()
+    yield server
+    server.kill()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 from django.core.cache import cache
 from drf_spectacular.generators import SchemaGenerator
 
+from assistant.models import Draft, RelayCall, TriageRun
+from assistant.triage.engine import Engine
 from tests.tickets.api.conftest import program
 from tickets.api.problems import CODES
 from tickets.models import ApiToken, Classification, Message, Ticket
@@ -19,14 +23,27 @@ GUIDE = Path(__file__).resolve().parents[3] / "docs/api.md"
 SNIPPETS = re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
 
 
+@pytest.fixture
+def worker(far_relay, settings, transactional_db):
+    """What `manage.py worker` does about runs."""
+    settings.RELAY_BASE_URL = far_relay.base_url
+    settings.RELAY_RPM = 6000
+    stop = threading.Event()
+    thread = threading.Thread(target=Engine(2, stop=stop).run)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 @pytest.mark.django_db(transaction=True)
-def test_the_walk_through_works_as_it_is_written(live_server, alice, settings, tmp_path):
-    settings.MEDIA_ROOT = str(tmp_path / "media")
-    _token, text = ApiToken.issue(alice, "guide")
+def test_the_walk_through_works_as_it_is_written(whole_server, worker, alice, carol, tmp_path):
+    (_token, text), (_other, of_admin) = ApiToken.issue(alice, "guide"), ApiToken.issue(carol, "guide")
     environ = {
-        "COLLIE": live_server.url,
+        "COLLIE": whole_server.origin,
         "TOKEN": text,
+        "ADMIN_TOKEN": of_admin,
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(tmp_path),
     }
@@ -38,6 +55,13 @@ def test_the_walk_through_works_as_it_is_written(live_server, alice, settings, t
     assert Ticket.objects.filter(source="shop").count() == 100
     corrected = Ticket.objects.get(source="shop", external_id="0")
     assert (corrected.category.slug, corrected.priority, corrected.category_by) == ("billing", "high", "person")
+    run = TriageRun.objects.get(total=100)
+    assert (run.state, run.done) == ("done", 100)
+    assert corrected.classifications.filter(source="person", category__slug="general").exists()
+    draft = Draft.objects.get()
+    assert draft.tone == "brief" and "event: draft.done" in done.stdout and "data: [DONE]" in done.stdout
+    assert json.dumps(draft.text, ensure_ascii=False) in done.stdout
+    assert RelayCall.objects.filter(kind="assist", state="settled").count() == 1
     reply = Message.objects.get(ticket=corrected, kind="reply")
     assert (reply.attachments.get().name, corrected.status) == ("receipt.txt", "pending")
     cache.clear()
