@@ -26,6 +26,7 @@ from assistant.models import PeriodicJob, TriageChunk, TriageItem, TriageRun
 from assistant.triage import chunks, runs
 from assistant.triage.progress import category_counts_of
 from tickets.audit import record
+from tickets.desk.counts import CAP
 from tickets.people import display_name
 
 ROWS = 50
@@ -129,11 +130,19 @@ def progress_view(request: HttpRequest, run_id: int) -> HttpResponse:
         "exact_cost": exact_usd(run.known_cost),
         "estimated_cost": usd(run.estimated_cost),
         "undo_done": max(run.total - (run.undo_left or 0), 0),
+        "waiting_for_review": _waiting_for_review(run),
         "verbs": [verb for verb in VERBS if verb.allowed(run)],
         "categories": categories_of([progress]).get(run_id, []),
         **_rows(run, request),
     }
     return TemplateResponse(request, "admin/assistant/triagerun/progress.html", context)
+
+
+def _waiting_for_review(run: TriageRun) -> int:
+    """Tickets of a run at rest that are in the review queue now, CAP + 1 standing for all that is more."""
+    if run.trial or run.state not in {_State.PAUSED, _State.DONE}:
+        return 0
+    return run.items.filter(ticket__needs_review=True).order_by()[: CAP + 1].count()
 
 
 def _with_worker_seen(now: datetime) -> QuerySet[TriageRun]:

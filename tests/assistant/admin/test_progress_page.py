@@ -57,6 +57,15 @@ def test_pause_resume_and_cancel_by_their_buttons(desk, make_run):
         assert run.state == state
 
 
+def test_a_finished_run_says_how_many_of_its_tickets_wait_for_a_person(desk, make_run):
+    run = make_run(3)
+    Ticket.objects.filter(pk__in=run.items.values("ticket")[:2]).update(needs_review=True)
+    TriageRun.objects.filter(pk=run.pk).update(state="running")
+    assert "Review them" not in page(desk, run)
+    TriageRun.objects.filter(pk=run.pk).update(state="done", classified=3)
+    assert "2 of these tickets wait for a person" in page(desk, run)
+
+
 def test_who_paused_is_said(desk, make_run):
     run = make_run(3)
     runs.start(run, now=timezone.now())
