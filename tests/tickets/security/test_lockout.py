@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 
 from tests.assistant.sockets import Server
 
-pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "a-long-walk-7"
 
 
@@ -46,6 +48,15 @@ def log_in(server: Server, password: str, visitor: str) -> int:
         web.close()
 
 
+@pytest.mark.parametrize("weak", ["short-one", "9283746510", "password1234", "alice.example"])
+def test_weak_passwords_are_refused_with_the_reason(weak):
+    person = User(username="alice.example", email="alice@example.com")
+    with pytest.raises(ValidationError, match=r"too short|numeric|too common|too similar"):
+        validate_password(weak, person)
+    validate_password("a-long-walk-7", person)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_who_guesses_is_locked_out_and_the_owner_of_the_account_is_not(server, account):
     for _try in range(settings.AXES_FAILURE_LIMIT):
         log_in(server, "wrong", "203.0.113.7")
