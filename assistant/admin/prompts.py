@@ -16,6 +16,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from assistant.admin.trial_page import trial_page
 from assistant.models import PromptVersion, RelayModel, TriageRun
@@ -81,9 +82,10 @@ class PromptVersionAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
+        activate, attempt = require_POST(self.activate_view), require_POST(self.try_view)
         own = [
-            path("<int:pk>/activate/", wrap(self.activate_view), name="assistant_promptversion_activate"),
-            path("<int:pk>/try/", wrap(self.try_view), name="assistant_promptversion_try"),
+            path("<int:pk>/activate/", wrap(activate), name="assistant_promptversion_activate"),
+            path("<int:pk>/try/", wrap(attempt), name="assistant_promptversion_try"),
             path("trials/<int:run_id>/", wrap(trial_page), name="assistant_promptversion_trial"),
         ]
         return [*own, *super().get_urls()]
@@ -146,7 +148,7 @@ class PromptVersionAdmin(ReadOnlyAdmin):
         return redirect("admin:assistant_promptversion_change", pk)
 
     def _about_to_act(self, request: HttpRequest, pk: int) -> PromptVersion:
-        if request.method != "POST" or not self.has_add_permission(request):
+        if not self.has_add_permission(request):
             raise PermissionDenied
         return get_object_or_404(PromptVersion, pk=pk)
 

@@ -243,6 +243,6 @@ def test_agents_can_neither_read_nor_write_prompts(client, alice, second):
 
 
 def test_a_link_activates_nothing(desk, second):
-    assert desk.get(reverse("admin:assistant_promptversion_activate", args=[second.pk])).status_code == 403
+    assert desk.get(reverse("admin:assistant_promptversion_activate", args=[second.pk])).status_code == 405
     second.refresh_from_db()
     assert not second.active

@@ -14,7 +14,7 @@ from tickets.attachments import attach
 from tickets.mail.addresses import Tag, read_tag
 from tickets.mail.outgoing import sending
 from tickets.mail.queue import ANSWERS_AN_HOUR, queue_mail
-from tickets.models import Customer, OutgoingMail, Ticket
+from tickets.models import Customer, OutgoingMail, Profile, Ticket
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -55,6 +55,18 @@ def test_a_reply_is_one_mail_with_both_parts_its_thread_and_its_files(post, alic
         ("label.pdf", b"%PDF-1.4 label")
     ]
     assert state(reply) == ("sent", "")
+
+
+def test_a_reply_ends_with_the_signature_of_who_wrote_it(post, alice, carol, erin):
+    Profile.objects.create(user=alice, signature="Kind regards\n**Alice**, Support\n")
+    ticket = Ticket.objects.open(erin, "Where is my order?")
+    ticket.reply(alice, "It left today.")
+    ticket.reply(carol, "And arrived.")
+    sending.send_due(later())
+    text, html = (post.mails[0].get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert "It left today.\n\n-- \nKind regards\n**Alice**, Support\n\nOn " in text.replace("\r\n", "\n")
+    assert "<strong>Alice</strong>" in html and "<h2>" not in html
+    assert "Kind regards" not in post.mails[1].get_body(("plain",)).get_content()
 
 
 def test_a_second_reply_names_all_that_went_before(post, alice):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from tickets.links import link_path, site_url
 from tickets.mail.addresses import bounce_address, reply_address, shown_sender
-from tickets.models import Message, OutgoingMail, ReceivedMail, Ticket
+from tickets.models import Message, OutgoingMail, Profile, ReceivedMail, Ticket
 from tickets.text import markdown_to_html
 
 REFERENCES = 20  # as many Message-IDs as one mail names; the oldest stays, so that the thread has its root
@@ -27,7 +27,9 @@ def compose(mail: OutgoingMail) -> EmailMultiAlternatives:
     Raises:
         OSError: an attachment could not be read.
     """
-    body = mail.message.body + _link(mail.message.ticket) if mail.message else mail.body
+    body = mail.body
+    if mail.message:
+        body = mail.message.body + _signature(mail.message) + _link(mail.message.ticket)
     quoted = _quoted(mail.message) if mail.message else None
     composed = EmailMultiAlternatives(
         subject=mail.subject, body=body + _text_quote(quoted), from_email=bounce_address(mail.pk),
@@ -68,6 +70,13 @@ def thread_ids(mail: OutgoingMail) -> list[str]:
     if len(ids) >= REFERENCES:
         ids = [ids[0], *ids[2 - REFERENCES :]]
     return [*ids, latest] if latest else ids
+
+
+def _signature(message: Message) -> str:
+    """What its author puts under replies, set off by the line that mail programs know and fold away when quoting."""
+    profile = Profile.objects.filter(user=message.author_id).first() if message.author_id else None
+    text = profile.signature.strip() if profile else ""
+    return f"\n\n-- \n{text}" if text else ""
 
 
 def _link(ticket: Ticket) -> str:
