@@ -23,18 +23,28 @@ function write(mode) {
   part(`${mode}-body`)?.focus();
 }
 
+// One change after the other, however quick the keys: each begins with what the one before has left. What opens a
+// field or a list opens at once.
+function inTurn(change) {
+  if (document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling")) setTimeout(() => inTurn(change), 30);
+  else change();
+}
+
 async function choose(name) {
   const select = part(`property-${name}`);
   if (!select) return;
   const items = [...select.options].filter((option) => !option.disabled)
     .map((option) => ({ label: option.textContent, value: option.value, current: option.selected }));
   const item = await pick({ title: select.labels[0].firstChild.textContent, items });
-  const now = part(`property-${name}`); // the page may have been refreshed meanwhile
-  if (!item || item.value === now.value) return;
-  now.value = item.value;
-  // Sent by hand: for some milliseconds after a refresh a form is not yet htmx's.
-  window.htmx.ajax("POST", now.form.getAttribute("action"), {
-    target: "#properties", swap: "innerHTML", values: Object.fromEntries(new FormData(now.form)),
+  if (item && item.value !== select.value) inTurn(() => set(name, item.value));
+}
+
+// Sent by hand: for some milliseconds after a refresh a form is not yet htmx's.
+function set(name, value) {
+  const select = part(`property-${name}`);
+  select.value = value;
+  window.htmx.ajax("POST", select.form.getAttribute("action"), {
+    target: "#properties", swap: "innerHTML", values: Object.fromEntries(new FormData(select.form)),
   });
 }
 
@@ -64,8 +74,8 @@ const keys = {
   p: () => choose("priority"),
   t: () => choose("category"),
   g: () => choose("team"),
-  i: () => part("assign-me")?.click(),
-  y: () => part("accept-suggestion")?.click(),
+  i: () => inTurn(() => part("assign-me")?.click()),
+  y: () => inTurn(() => part("accept-suggestion")?.click()),
   l: () => part("property-tags")?.focus(),
   e: () => open("rename", "input[name=subject]"),
   z: () => (part("wake") ? part("wake").click() : open("snooze", "button")),

@@ -84,19 +84,21 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   setTimeout(() => asker.remove());
 });
 
-// What somebody types in a field while an answer to something else replaces it goes on in the new one.
-let typed = null;
+// Where somebody types, or has a menu open, while an answer to something else replaces it, they go on in the new one.
+const FIELDS = "button, input";
+let left = null;
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const field = document.querySelector("#properties input:focus, #ticket-head input:focus");
-  typed = field?.id && !field.form.contains(detail.requestConfig.elt) && detail.requestConfig.elt !== field.form
-    ? { id: field.id, value: field.value, at: field.selectionStart } : null;
+  const asker = detail.requestConfig.elt;
+  const field = document.activeElement;
+  const place = field.closest("#ticket-head details[open], #properties .tag-add");
+  left = place && !place.contains(asker) ? { place: place.id, at: [...place.querySelectorAll(FIELDS)].indexOf(field),
+    value: field.value, typed: field.matches("input") } : null;
 });
 document.addEventListener("htmx:afterSwap", () => {
-  const field = typed && document.getElementById(typed.id);
-  if (!field || field.value === typed.value) return;
-  const menu = field.closest("details");
-  if (menu) menu.open = true;
-  field.value = typed.value;
-  field.focus();
-  if (typed.at !== null) field.setSelectionRange(typed.at, typed.at);
+  const place = left && document.getElementById(left.place);
+  if (!place) return;
+  if (place.matches("details")) place.open = true;
+  const field = place.querySelectorAll(FIELDS)[left.at];
+  if (left.typed && field) field.value = left.value;
+  field?.focus();
 });
