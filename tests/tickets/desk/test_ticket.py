@@ -185,6 +185,7 @@ def test_the_ai_s_labels_carry_its_mark_its_reason_and_a_way_to_confirm(as_alice
     assert (ticket.category_by, ticket.priority_by) == ("person", "person")
     html = as_alice.get(f"/tickets/{ticket.pk}/").content.decode()
     assert "set by AI" not in html and "Confirm" not in html
+    assert "agrees:" in html and "chose" not in html  # the label is a person's now
 
 
 def test_a_proposal_in_doubt_is_a_suggestion_until_a_person_accepts_it(as_alice, ticket):

@@ -86,6 +86,7 @@ for (const side of sides) {
   });
 }
 
+document.addEventListener("composer:keep", () => sides.forEach(save));
 document.addEventListener("composer:sent", ({ detail }) => {
   for (const side of sides) {
     if (side.kind !== detail) continue;
