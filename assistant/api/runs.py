@@ -22,6 +22,7 @@ from assistant.triage import runs, sample
 from assistant.triage.writing import writing
 from tickets.api.base import ApiView
 from tickets.api.paging import KeysetPagination
+from tickets.audit import record
 from tickets.models import Ticket
 from tickets.models.api_token import Scope
 from tickets.models.choices import Status
@@ -149,6 +150,7 @@ class RunSample(RunView):
         they are answered."""
         run, size = self.run(run_id), self.read(forms.SampleWish).get("size", sample.SIZE)
         runs.take_sample(run, size=size, now=timezone.now())
+        record(self.user, run, _("Started a sample by the API."))
         return self.answer(run)
 
 
@@ -160,6 +162,7 @@ class RunStart(RunView):
         """Lets the workers at it. The answer does not wait for them: read the run to see how far it is."""
         run, apply_sample = self.run(run_id), self.read(forms.StartWish).get("apply_sample", False)
         runs.start(run, now=timezone.now(), apply_sample=apply_sample)
+        record(self.user, run, _("Started by the API."))
         return self.answer(run)
 
 
@@ -170,6 +173,7 @@ class RunPause(RunView):
         run, _none = self.run(run_id), self.read(forms.Nothing)
         name = display_name(self.user.first_name, self.user.last_name, self.user.username)
         runs.pause(run, reason=_("Paused by %(person)s.") % {"person": name})
+        record(self.user, run, _("Paused by the API."))
         return self.answer(run)
 
 
@@ -183,6 +187,7 @@ class RunResume(RunView):
         """Goes on with a paused run, where given under a new cost limit. What an error left is tried again."""
         run = self.run(run_id)
         runs.resume(run, max_cost=self.read(forms.ResumeWish).get("max_cost"), now=timezone.now())
+        record(self.user, run, _("Resumed by the API."))
         return self.answer(run)
 
 
@@ -192,6 +197,7 @@ class RunCancel(RunView):
         """Ends it for good. What is classified stays."""
         run, _none = self.run(run_id), self.read(forms.Nothing)
         runs.cancel(run)
+        record(self.user, run, _("Cancelled by the API."))
         return self.answer(run)
 
 
@@ -203,6 +209,7 @@ class RunRetry(RunView):
         """Asks again for every ticket of the run that failed."""
         run, _none = self.run(run_id), self.read(forms.Nothing)
         runs.retry_failed(run, now=timezone.now())
+        record(self.user, run, _("Failed tickets asked again by the API."))
         return self.answer(run)
 
 
@@ -213,4 +220,5 @@ class RunUndo(RunView):
         null when it is done."""
         run, _none = self.run(run_id), self.read(forms.Nothing)
         runs.begin_undo(run, self.user)
+        record(self.user, run, _("Undone by the API."))
         return self.answer(run, 202)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from tickets.admin.base import QuickAdmin, ReadOnlyAdmin
+from tickets.audit import record
 from tickets.models import Webhook, WebhookDelivery, WebhookEvent
 from tickets.models.webhook import in_order
 from tickets.webhooks.addresses import refusal
@@ -95,11 +96,13 @@ class WebhookAdmin(QuickAdmin):
     def renew_secret(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         for webhook in queryset:
             self._show(request, webhook, webhook.renew_secret(timezone.now()))
+            record(request.user, webhook, _("Made a new secret."))
 
     @admin.action(description=gettext_lazy("Switch on again"), permissions=["change"])
     def switch_on(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
         for webhook in queryset:
             webhook.switch_on()
+            record(request.user, webhook, _("Switched on again."))
 
     @admin.display(description=gettext_lazy("events"))
     def events_shown(self, webhook: Webhook) -> str:

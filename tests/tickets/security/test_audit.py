@@ -9,11 +9,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.urls import reverse
+from rest_framework.test import APIClient
 
 from assistant.models import RelayModel
 from assistant.triage import runs
 from tickets.access import ADMINS
-from tickets.models import Ticket
+from tickets.models import ApiToken, Ticket
 
 pytestmark = pytest.mark.django_db
 LOG = "/admin/admin/logentry/"
@@ -102,3 +103,16 @@ def test_downloads_and_preferences_are_written_down(desk, carol):
     said = entries(carol)
     assert [line.partition("-")[0] for line in said[:4]] == ["ai", "ai", "figures", "drafts"]
     assert all(line.endswith(".csv: Downloaded.") for line in said[:4]) and len(said) == 5
+
+
+def test_what_programs_do_with_an_admin_s_token_is_written_down_too(carol, ticket):
+    api = APIClient()
+    api.credentials(HTTP_AUTHORIZATION=f"Token {ApiToken.issue(carol, 'script')[1]}")
+    run = api.post("/api/v1/triage-runs/", {"all": True}, format="json").json()["id"]
+    for verb in ("start", "pause", "resume", "cancel"):
+        assert api.post(f"/api/v1/triage-runs/{run}/{verb}/", {}, format="json").status_code == 200, verb
+    team = api.post("/api/v1/teams/", {"name": "Shipping"}, format="json").json()["id"]
+    api.patch(f"/api/v1/teams/{team}/", {"categories": []}, format="json")
+    said = [line.partition(": ")[2] for line in entries(carol)]
+    by_the_api = ["Started", "Paused", "Resumed", "Cancelled", "Added"]
+    assert said == [*(f"{what} by the API." for what in by_the_api), "Changed by the API: categories."]

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +16,7 @@ from tickets.api import webhooks as shapes
 from tickets.api.base import ApiView
 from tickets.api.paging import KeysetPagination
 from tickets.api.problems import Problem
+from tickets.audit import ADDITION, DELETION, record
 from tickets.models import Webhook, WebhookDelivery
 from tickets.models.webhook import in_order
 
@@ -51,6 +53,7 @@ class Webhooks(_ForAdmins):
     def post(self, request: Request) -> Response:
         """The answer holds the secret that signs its messages; it is not shown again."""
         made = Webhook.objects.make(self.user, **self.read(shapes.WebhookCreate))
+        record(self.user, made, _("Added by the API."), act=ADDITION)
         answer = {**shapes.shape_webhook(made), "secret": made.secret}
         return Response(answer, 201, headers={"Location": f"/api/v1/webhooks/{made.pk}/"})
 
@@ -66,12 +69,16 @@ class WebhookDetail(_ForAdmins):
         given = self.read(shapes.WebhookChange)
         with transaction.atomic():
             webhook = self.webhook()
+            what = _("Changed by the API: %(fields)s.") % {"fields": ", ".join(given)}
             self._change(webhook, given)
+            record(self.user, webhook, what)
         return Response(shapes.shape_webhook(webhook))
 
     @extend_schema(summary="Delete a webhook with its log (admins)", responses={204: None})
     def delete(self, request: Request, webhook_id: int) -> Response:
-        self.webhook().delete()
+        webhook = self.webhook()
+        record(self.user, webhook, _("Deleted by the API."), act=DELETION)
+        webhook.delete()
         return Response(status=204)
 
     def _change(self, webhook: Webhook, given: dict[str, Any]) -> None:
@@ -97,6 +104,7 @@ class WebhookSecret(_ForAdmins):
         """For 24 hours messages are signed with the old secret too."""
         webhook = self.webhook()
         secret = webhook.renew_secret(timezone.now())
+        record(self.user, webhook, _("Made a new secret."))
         return Response({**shapes.shape_webhook(webhook), "secret": secret})
 
 
