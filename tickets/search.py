@@ -22,7 +22,7 @@ from tickets.models import Message, Ticket
 from tickets.models.choices import Status
 from tickets.text import html_to_text
 
-_FEW = 2000  # up to here matches are looked up and sorted; beyond, the list is walked in order, asking for each
+_FEW = 4000  # up to here matches are looked up and sorted; beyond, the list is walked in order, asking for each
 _SNIPPET = 180
 _READ = 20_000  # characters of a message looked through for its hits
 _MESSAGES = 1000  # newest messages of a page's tickets that are looked through
