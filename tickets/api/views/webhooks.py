@@ -23,7 +23,7 @@ from tickets.models.webhook import in_order
 
 class _ForAdmins(ApiView):
     admin_methods = frozenset({"GET", "POST", "PATCH", "DELETE"})
-    queryset = Webhook.objects.none()
+    queryset: Any = Webhook.objects.none()
 
     def webhook(self) -> Webhook:
         found = Webhook.objects.filter(pk=self.kwargs["webhook_id"]).first()
