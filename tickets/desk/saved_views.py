@@ -48,7 +48,7 @@ def save(request: AgentRequest) -> HttpResponse:
 @require_POST
 @agent_required
 def change(request: AgentRequest, view_id: int) -> HttpResponse:
-    """Rename a view of one's own, share it with a team or with nobody, or take it for what the page shows now."""
+    """Rename a view of one's own, share it with a team or with nobody."""
     view, form = get_object_or_404(SavedView, pk=view_id, owner=request.user), SavedViewForm(request)
     if form.is_valid():
         view.name, view.team = form.cleaned_data["name"], form.cleaned_data["team"]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets.models import Ticket
 from tickets.models.choices import Status
-from tickets.models.ranks import Urgency
+from tickets.models.ranks import URGENCY, Urgency
 from tickets.paging import Page, cursor_of, keyset_page, rows_from
 
 LAST_MESSAGE = ""
@@ -53,13 +53,12 @@ class Sort:
             if getattr(place, self.field) is None:
                 return ""
             if self.group:
-                setattr(place, self.group, _URGENCY[place.priority])
+                setattr(place, self.group, URGENCY[place.priority])
         return cursor_of(self.field, place, backwards=backwards, group=self.group)
 
 
-_URGENCY = {"high": 0, "medium": 1, "low": 2}
 SORTS = {
     LAST_MESSAGE: Sort(_("Last message")),
     "waiting": Sort(_("Longest waiting"), field="waiting_since", descending=False, status=Status.OPEN),
-    "priority": Sort(_("Priority"), group="urgency", groups=(0, 1, 2)),
+    "priority": Sort(_("Priority"), group="urgency", groups=tuple(URGENCY.values())),
 }

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import F, Func, IntegerField
 
+URGENCY = {"high": 0, "medium": 1, "low": 2}  # what Urgency says in SQL
+
 
 class Urgency(Func):
     """0 for high, 1 for medium, 2 for low priority. The words stand in the SQL itself: an index on the expression
