@@ -7,6 +7,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tickets.browsers import browser_name
+
 
 class Login(models.Model):
     """A session that somebody has open, so that they can see where they are logged in and end it."""
@@ -22,6 +24,10 @@ class Login(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.created:%Y-%m-%d %H:%M}"
+
+    @property
+    def browser_name(self) -> str:
+        return browser_name(self.browser)
 
     @classmethod
     def alive(cls) -> QuerySet[Login]:
