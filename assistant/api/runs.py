@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 from django.db.models import DateTimeField, QuerySet, Value
@@ -34,6 +35,10 @@ MODEL = OpenApiParameter("model", str, description="Another model than the run's
 class RunView(ApiView):
     admin_methods = frozenset({"GET", "POST"})
     write_scope = Scope.AI
+
+    def one_transaction(self) -> AbstractContextManager[None]:
+        """As the verbs': whoever held SQLite's lock and then queued for theirs would block those in the queue."""
+        return writing()
 
     def run(self, run_id: int) -> TriageRun:
         found = TriageRun.objects.filter(pk=run_id).first()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.cache import patch_vary_headers
@@ -70,6 +72,10 @@ class ApiView(GenericAPIView):
             self._count(("token", request.auth.digest[:32]), ("user", request.user.pk))
         else:
             self._count(("user", request.user.pk))
+
+    def one_transaction(self) -> AbstractContextManager[None]:
+        """In which a POST with a key is answered, its effect and its kept answer."""
+        return transaction.atomic()
 
     def _count(self, *callers: tuple[str, object]) -> None:
         self.standings = throttles.count(callers)

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -47,7 +46,7 @@ def once(view: ApiView, handler: Handler) -> Handler:
             headers = {**claim.headers, "Idempotency-Replayed": "true"}
             return Response(json.loads(claim.body) if claim.body else None, claim.status, headers=headers)
         try:
-            with nullcontext() if view.network else transaction.atomic():
+            with nullcontext() if view.network else view.one_transaction():
                 response = handler(request, *args, **kwargs)
                 _keep(claim, response)
         except BaseException:
