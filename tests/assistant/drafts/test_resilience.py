@@ -7,6 +7,7 @@ import threading
 from contextlib import closing
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
@@ -61,6 +62,26 @@ def test_another_server_on_the_same_database_follows_a_draft_to_its_end(page, re
     finally:
         other.kill()
     assert end == done
+
+
+@pytest.mark.skipif(not settings.REDIS_URL, reason="needs REDIS_URL")
+def test_another_server_is_told_every_word_over_redis(ticket, alice, page, relay):
+    servers = [Server(relay.base_url, REDIS_URL=settings.REDIS_URL).start() for _ in range(2)]
+    relay.release()
+    relay.set(token_ms=5, ttft_ms=0, faults={})
+    relay.hold(after_tokens=5)
+    try:
+        with page(on=servers[0]) as client, page(on=servers[1]) as far:
+            draft_id = client.draft()
+            assert far.until("draft.started")["draft"] == draft_id
+            words = far.until("draft.delta")
+            relay.release()
+            text, done = client.follow()
+            seen, end = far.follow(words["text"], words["seq"])
+    finally:
+        for each in servers:
+            each.kill()
+    assert text == seen == done["text"] and end == done
 
 
 @pytest.fixture

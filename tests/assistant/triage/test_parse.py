@@ -131,6 +131,6 @@ def test_no_text_breaks_it_and_nothing_outside_the_closed_sets_comes_out(text, c
     "unit", ["{", '{"a":', "[", '"', '\\"', '{"', "}{", "```json\n{", '{"id":"t1"},', "``` ", '{"a":[']
 )
 def test_hostile_texts_take_time_in_proportion_to_their_length(unit):
-    started = time.perf_counter()
+    started = time.thread_time()  # of this thread alone, whatever else the machine does
     parse(unit * (400_000 // len(unit)), ["t1"], SLUGS)
-    assert time.perf_counter() - started < 4
+    assert time.thread_time() - started < 4
