@@ -64,9 +64,7 @@ def main() -> None:
         print(f"Seeded {OPTIONS.tickets:,} tickets in {time.monotonic() - begun:.0f} s.\n")
     clients = {name: _client(name) for name in ("carol", "alice", "frank")}
     print(f"Load average at the start: {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores.\n")
-    print(
-        "| page | who | tickets found | queries | p50 ms | p95 ms | p95 of processor time |\n|---|---|---:|---:|---:|---:|---:|"
-    )
+    print(f"| page | who | tickets found | {COLUMNS} |\n|---|---|---:|{RULE}|")
     for name, client in clients.items():
         for page, address, found in _pages(client):
             _measure(page, name, found, lambda address=address, client=client: client.get(address))
