@@ -17,9 +17,9 @@ class TicketsConfig(AppConfig):
         from tickets.live import tell_open_pages
         from tickets.models import Message, TicketEvent, Webhook
         from tickets.models.attachment import Attachment, forget_file
-        from tickets.signals import happening, ticket_changed
+        from tickets.signals import happening, ticket_changed, tickets_erased
         from tickets.signin import sessions
-        from tickets.webhooks import record, wishes
+        from tickets.webhooks import record, upkeep, wishes
 
         connection_created.connect(teach_sqlite)
         pre_migrate.connect(before_migrate, sender=self)
@@ -27,6 +27,7 @@ class TicketsConfig(AppConfig):
         post_migrate.connect(grant_admins)
         ticket_changed.connect(tell_open_pages)
         happening.connect(record.on_happening)
+        tickets_erased.connect(upkeep.forget_erased)
         post_save.connect(wishes.forget, sender=Webhook)
         post_delete.connect(wishes.forget, sender=Webhook)
         user_logged_in.connect(sessions.remember)

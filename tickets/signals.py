@@ -8,8 +8,8 @@ the text was made from, as the page sent it, or "".
 `tickets_erased`, with `ticket_ids`, is sent within the transaction that deletes tickets together with their customer,
 before it does: whoever keeps texts of them elsewhere forgets those now, and an error takes the erasure back.
 
-What any other listener raises is logged and goes no further: the change has happened, and whoever made it must not be told
-that it failed and make it again.
+What any other listener raises is logged and goes no further: the change has happened, and whoever made it must not be
+told that it failed and make it again.
 
 `happening` is the exception: it is sent within the transaction, so that what a listener writes is kept or undone with
 the change. It carries `event`, a name of WebhookEvent, and `ids`, those of tickets, messages or classifications, or

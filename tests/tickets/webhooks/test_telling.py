@@ -14,6 +14,7 @@ from tickets.labels import Origin, Proposal, apply_proposals
 from tickets.models import Category, Customer, Ticket, Webhook, WebhookDelivery
 from tickets.models.choices import Channel, Status
 from tickets.opening import NewTicket, open_tickets
+from tickets.signals import tickets_erased
 from tickets.webhooks import wishes
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,15 @@ def test_where_nobody_listens_not_even_that_is_asked(erin, alice):
     with CaptureQueriesContext(connection) as caught:
         ticket.close(alice)
     assert not [query["sql"] for query in caught if "webhook" in query["sql"]]
+
+
+def test_what_was_told_of_erased_tickets_is_forgotten(webhook, erin, alice):
+    erased, kept = (Ticket.objects.open(erin, f'"ticket":{n},') for n in range(2))
+    erased.label(alice, priority="high")
+    tickets_erased.send(None, ticket_ids=(erased.pk,))
+    rows = told()
+    assert {event for event, _data in rows} == {"ticket.created", "message.created"}
+    assert {data.get("ticket", data["id"]) for _event, data in rows} == {kept.pk}
 
 
 def test_a_webhook_deleted_elsewhere_a_moment_ago_harms_nobody(webhook, erin):
