@@ -153,7 +153,8 @@ def test_a_form_without_its_token_is_refused_with_a_sentence(alice, ticket):
 
 def test_a_process_that_lives_says_so(client):
     assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {"status": "ok", "database": "ok", "channels": "ok"}
+    answer = client.get("/readyz")
+    assert answer.status_code == 200 and answer.json().items() >= {"database": "ok", "channels": "ok"}.items()
 
 
 def test_a_process_that_cannot_work_is_not_ready(client, settings, monkeypatch):
