@@ -45,7 +45,7 @@ class TicketEventAdmin(ReadOnlyAdmin):
 class AuditAdmin(ReadOnlyAdmin):
     """Who did what in the administration, and when."""
 
-    list_display = ["action_time", "user", "action_flag", "content_type", "object_id", "object_repr", "what"]
+    list_display = ["action_time", "user", "action_flag", "content_type", "number", "called", "what"]
     list_display_links = None
     list_filter = ["action_flag", "action_time", ("content_type", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["user", "content_type"]
@@ -61,6 +61,14 @@ class AuditAdmin(ReadOnlyAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return is_admin(request.user)
+
+    @admin.display(description=_("number"))
+    def number(self, entry: LogEntry) -> str:
+        return entry.object_id or ""
+
+    @admin.display(description=_("called"))
+    def called(self, entry: LogEntry) -> str:
+        return entry.object_repr
 
     @admin.display(description=_("what"))
     def what(self, entry: LogEntry) -> str:
