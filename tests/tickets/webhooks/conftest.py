@@ -10,7 +10,7 @@ from tickets.webhooks import wishes
 
 @pytest.fixture(autouse=True)
 def _own_network(settings, monkeypatch):
-    """The receivers of the tests are on this machine; and who wants what is not asked anew while queries are counted."""
+    """The receivers are on this machine; who wants what is not asked anew while queries are counted."""
     settings.RELAY_ALLOW_PRIVATE = True
     monkeypatch.setattr(wishes, "KNOWN_FOR", 3600)
 
