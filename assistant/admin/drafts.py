@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -34,3 +37,11 @@ class DraftAdmin(ReadOnlyAdmin):
 class DraftPresetAdmin(admin.ModelAdmin):
     list_display = ["name", "instruction", "position", "active"]
     list_editable = ["position", "active"]
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Fields of a list have no label in sight: each says by itself what it is."""
+        widgets = {
+            "position": forms.NumberInput({"aria-label": _("Position"), "min": 0}),
+            "active": forms.CheckboxInput({"aria-label": _("Active")}),
+        }
+        return super().get_changelist_formset(request, widgets=widgets, **kwargs)

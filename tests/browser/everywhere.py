@@ -21,6 +21,12 @@ class Address:
     name: str
     path: str
 
+    @property
+    def template(self) -> str:
+        """What its page is made of: the admin has one list, one form and so on for all models."""
+        model, action = _model(self.name)
+        return action if model in site._registry else self.name
+
 
 def addresses(stack, **known) -> tuple[list[Address], list[str]]:
     """Those whose parts can be filled in, and the names of those that ask for something that is not there."""

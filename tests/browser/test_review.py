@@ -29,6 +29,11 @@ def shown(page: Page) -> str:
     return page.locator("#review-title").inner_text()
 
 
+def number(page: Page) -> int:
+    """The place in the queue that the page shows: tickets of other tests may wait before ours."""
+    return int(re.match("[0-9]+", page.locator("#review-progress").inner_text())[0])
+
+
 def after_key(page: Page, key: str) -> str:
     """Press a key and wait for another ticket."""
     before = shown(page)
@@ -56,6 +61,7 @@ def chosen(page: Page) -> tuple[str, str]:
 def test_the_queue_is_worked_through_by_keyboard(browse, stack, unsure):
     alice = browse("alice")
     alice.goto(f"/review/?after={unsure[0] - 1}")
+    began = number(alice)
     first, proposed = opened(alice), chosen(alice)
     after_key(alice, "Enter")
     assert label_of(stack, first) == (*proposed, "person", 0)
@@ -80,7 +86,7 @@ def test_the_queue_is_worked_through_by_keyboard(browse, stack, unsure):
     alice.keyboard.press("Escape")
     for _ in range(10):
         after_key(alice, "Enter")
-    expect(alice.locator("#review-progress")).to_contain_text(re.compile("^1[0-9] of "))
+    assert number(alice) >= began + 10
 
 
 def test_a_key_held_down_decides_one_ticket(browse, stack, unsure):
