@@ -216,6 +216,16 @@ def test_a_preset_and_chosen_tone_and_model_make_the_draft_and_its_sources_are_l
     assert (draft["tone"], draft["model"]) == ("formal", "deepseek-v3.2") and draft["preset_id"]
 
 
+def test_on_a_phone_nothing_of_the_options_is_cut_off(browse, ticket):
+    alice = open_ticket(browse("alice", viewport={"width": 390, "height": 800}), ticket)
+    alice.locator("#draft-options > summary").click()
+    expect(alice.get_by_label("gpt-4.1")).to_be_visible()
+    menu = alice.locator("#draft-options .menu-items")
+    assert menu.evaluate("menu => menu.scrollWidth - menu.clientWidth") == 0
+    box = menu.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+
 def test_what_is_written_is_translated_and_undo_brings_it_back(browse, stack):
     (german,) = stack.load(
         [{"email": "uwe@example.com", "body": "Ich kann mich nicht anmelden, bitte helfen Sie mir.", **TEAMS_OWN}]
