@@ -70,7 +70,8 @@ def test_every_page_is_accessible_and_silent(listening, stack, run):
     carol = listening("carol")
     pages = [address for address in found if is_page(carol, address.path)]
     wrong, looked_at = {}, set()
-    for address in [*pages, *(Address(path, path) for path in ("/?status=any&q=order", "/?q=nosuchword", "/?mine=1"))]:
+    searches = [Address(path, path) for path in ("/?status=any&q=order", "/?q=nosuchword", "/?mine=1")]
+    for address in [*pages, *searches]:
         carol.goto(address.path, wait_until="domcontentloaded")
         if trouble := problems(carol, (WIDE,) if address.template in looked_at else (WIDE, NARROW)):
             wrong[address.path] = trouble
