@@ -1,0 +1,103 @@
+"""The inbox as an agent works with it: searching, choosing, saving views, and rows that follow what happens."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_typing_finds_and_marks_and_the_address_keeps_it(browse, unused_tickets):
+    page = browse("alice")
+    page.goto("/")
+    page.get_by_role("searchbox", name="Search").press_sequentially("export empt")
+    expect(page).to_have_url(re.compile(r"q=export\+empt"))
+    expect(page.locator(".row-link mark").first).to_have_text("Export")
+    page.reload()
+    expect(page.get_by_role("searchbox", name="Search")).to_have_value("export empt")
+    page.get_by_label("Sort by").select_option("Longest waiting")
+    expect(page).to_have_url(re.compile("sort=waiting"))
+    page.get_by_role("searchbox", name="Search").fill("no such words at all")
+    expect(page.get_by_role("heading", name="No ticket has all these words")).to_be_visible()
+
+
+def test_several_are_chosen_and_changed_together(browse, unused_tickets):
+    ids = [unused_tickets.pop() for _ in range(2)]
+    page = browse("alice")
+    page.goto("/?status=any&q=export+number")
+    bar = page.get_by_role("form", name="Change the chosen tickets")
+    expect(bar).to_be_hidden()
+    for number in ids:
+        page.locator(f"#row-{number} .row-check").check()
+    expect(bar.get_by_role("status")).to_have_text("2 chosen")
+    bar.get_by_label("Assign to").select_option("To me")
+    bar.get_by_label("Add a tag").fill("exports")
+    bar.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("2 tickets were changed.")).to_be_visible()
+    page.goto("/?status=any&tag=exports&mine=1")
+    expect(page.locator(".row")).to_have_count(2)
+    page.get_by_label("Choose all on this page").check()
+    bar.get_by_role("button", name="Close").click()
+    expect(page.locator(".row.row-done")).to_have_count(2)
+
+
+def test_all_that_a_search_finds_are_changed_page_by_page(browse, stack):
+    rows = [{"subject": f"Sweepable {n}", "email": "many@example.com", "body": "Please sweep."} for n in range(53)]
+    stack.load(rows)
+    page = browse("alice")
+    page.goto("/?status=any&q=sweepable")
+    expect(page.locator(".list-head [role=status]")).to_have_text("50+ tickets")
+    page.get_by_role("link", name="Older").click()
+    expect(page.locator(".row")).to_have_count(3)
+    expect(page.locator(".row-link mark").first).to_have_text("Sweepable")
+    page.get_by_role("link", name="Newer").click()
+    expect(page.locator(".row")).to_have_count(50)
+    page.get_by_label("Choose all on this page").check()
+    page.get_by_label("All 50+ that fit").check()
+    bar = page.get_by_role("form", name="Change the chosen tickets")
+    bar.get_by_label("Add a tag").fill("swept")
+    bar.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("53 tickets were changed.")).to_be_visible()
+    page.goto("/?status=any&tag=swept")
+    expect(page.locator(".list-head [role=status]")).to_have_text("53 tickets")
+
+
+def test_a_view_is_saved_found_again_renamed_and_deleted(browse):
+    page = browse("alice")
+    page.goto("/?status=any&priority=high")
+    page.get_by_text("Save view").click()
+    page.get_by_label("Name of the view").fill("Hot ones")
+    page.get_by_role("button", name="Save", exact=True).click()
+    views = page.get_by_role("navigation", name="Views")
+    expect(views.get_by_role("link", name="Hot ones")).to_have_attribute("aria-current", "page")
+    views.locator("summary", has_text="Change the view Hot ones").click()
+    views.get_by_label("Name of the view").fill("Hottest")
+    views.get_by_role("button", name="Save").click()
+    views.locator("summary", has_text="Change the view Hottest").click()
+    views.get_by_role("button", name="Delete this view").click()
+    expect(views.get_by_role("link", name="Hottest")).to_have_count(0)
+
+
+def test_rows_follow_what_happens_without_moving(browse, stack, ticket):
+    alice, carol = browse("alice"), browse("carol")
+    alice.goto("/?status=open&q=export+number")
+    row = alice.locator(f"#row-{ticket}")
+    row.locator(".row-check").check()
+    row.get_by_role("link").focus()
+    place = alice.locator(".row").all_inner_texts().index(row.inner_text())
+    carol.goto(f"/tickets/{ticket}/")
+    expect(row.locator("[data-present]")).to_have_text("Carol")
+    carol.get_by_label("Priority", exact=True).select_option("High")
+    expect(row).to_contain_text("High")
+    expect(row.locator(".row-check")).to_be_checked()
+    expect(row.get_by_role("link")).to_be_focused()
+    assert alice.locator(".row").nth(place).get_attribute("id") == f"row-{ticket}"
+    stack.load(
+        [{"subject": "Export number new", "email": "new@example.com", "body": "It is empty.", "team": "Support"}]
+    )
+    expect(alice.get_by_text("1 ticket is new or has moved")).to_be_visible()
+    alice.get_by_text("1 ticket is new or has moved").click()
+    expect(alice.locator(".row-link").first).to_have_text("Export number new")
