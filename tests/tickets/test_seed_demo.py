@@ -11,7 +11,7 @@ from tickets.access import is_admin, tickets_for
 from tickets.demo import cases
 from tickets.demo.load import load
 from tickets.demo.people import DeskInUse, ensure_staff
-from tickets.models import Classification, Customer, Message, Tag, Team, Ticket, TicketEvent
+from tickets.models import Classification, Customer, Message, SavedReply, Tag, Team, Ticket, TicketEvent
 from tickets.models.choices import SetBy, Status
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +150,11 @@ def test_customers_are_known_since_their_first_ticket(staff):
     load(500, staff, NOW)
     first = Customer.objects.annotate(first=Min("tickets__created"))
     assert not first.exclude(created=F("first")).exists()
+
+
+def test_saved_replies_are_there_once_and_their_placeholders_are_known():
+    for _ in range(2):
+        seed("--tickets", "1")
+    assert SavedReply.objects.count() == 4
+    for reply in SavedReply.objects.all():
+        reply.full_clean()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def worker():
-    PeriodicJob.objects.create(name="anything", due=timezone.now())
+    PeriodicJob.objects.create(name="undo-runs", due=timezone.now())
 
 
 def ready(client):
@@ -36,8 +36,13 @@ def test_all_is_well(client, worker):
 def test_no_worker_is_told_and_no_reason_to_send_people_away(client):
     status, body = ready(client)
     assert (status, body["status"], list(body["degraded"])) == (200, "degraded", ["worker"])
-    PeriodicJob.objects.create(name="anything", due=timezone.now() - timedelta(seconds=31))
+    PeriodicJob.objects.create(name="undo-runs", due=timezone.now() - timedelta(seconds=31))
     assert "manage.py worker" in ready(client)[1]["degraded"]["worker"]
+
+
+def test_a_job_that_an_earlier_version_had_is_nobody_s_fault(client, worker):
+    PeriodicJob.objects.create(name="of-an-earlier-version", due=timezone.now() - timedelta(days=9))
+    assert ready(client)[1]["status"] == "ok"
 
 
 def test_a_failing_relay_is_told_without_its_words(client, worker):

@@ -11,6 +11,7 @@ from tickets.demo import cases
 from tickets.demo.articles import load_articles
 from tickets.demo.load import load
 from tickets.demo.people import PASSWORD, PEOPLE, DeskInUse, ensure_staff
+from tickets.demo.saved_replies import load_saved_replies
 
 
 class Command(BaseCommand):
@@ -29,6 +30,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         added = load(wanted, staff, timezone.now())
         load_articles(staff.carol, timezone.now())
+        load_saved_replies()
         there = len(cases())
         if wanted > there:
             self.stdout.write(_("There are %d demo tickets; all of them are loaded.") % there)
