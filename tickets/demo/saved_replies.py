@@ -11,12 +11,12 @@ REPLIES = {
         "- on which device and since when\n\nBest regards\n{{agent.first_name}}"
     ),
     "Refund is on its way": (
-        "Hello {{customer.first_name}},\n\nwe are sorry. The amount goes back to the account it came from and should be "
-        "there within five working days. You need do nothing more.\n\nBest regards\n{{agent.first_name}}"
+        "Hello {{customer.first_name}},\n\nwe are sorry. The amount goes back to the account it came from and "
+        "should be there within five working days. You need do nothing more.\n\nBest regards\n{{agent.first_name}}"
     ),
     "Passed on to engineering": (
-        "Hello {{customer.first_name}},\n\nwe could reproduce what you describe in request {{ticket.id}} and have passed "
-        "it on. We write again as soon as it is mended.\n\nBest regards\n{{agent.first_name}}"
+        "Hello {{customer.first_name}},\n\nwe could reproduce what you describe in request {{ticket.id}} and have "
+        "passed it on. We write again as soon as it is mended.\n\nBest regards\n{{agent.first_name}}"
     ),
     "Closing after no answer": (
         "Hello {{customer.first_name}},\n\nas we have not heard from you, we close “{{ticket.subject}}”. Answer this "
