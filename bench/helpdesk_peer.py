@@ -37,7 +37,9 @@ settings.configure(
         ]},
     }],
     ROOT_URLCONF=__name__, SITE_ID=1, USE_TZ=True, STATIC_URL="/static/", MEDIA_ROOT=str(FILE.parent),
-    DEFAULT_AUTO_FIELD="django.db.models.AutoField", HELPDESK_KB_ENABLED=False,
+    DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+    HELPDESK_TEAMS_MODE_ENABLED=False, HELPDESK_TEAMS_MODEL="auth.User", HELPDESK_TEAMS_MIGRATION_DEPENDENCIES=[],
+    HELPDESK_KBITEM_TEAM_GETTER=lambda _item: None,
 )  # fmt: skip
 django.setup()
 
