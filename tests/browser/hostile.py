@@ -20,7 +20,7 @@ def make() -> None:
     Kind = models.Message.Format
     ticket = None
     for n, payload in enumerate(PAYLOADS):
-        customer = models.Customer.objects.create(email=f"eve{n}@example.com", name=payload)
+        customer = models.Customer.objects.create(email=f"mallory{n}@example.com", name=payload)
         own = {"team": team, "category": category, "assignee": alice}
         last = models.Ticket.objects.open(customer, f"Harmful words {payload}", subject=f"Harm {payload}", **own)
         ticket = ticket or last
