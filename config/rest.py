@@ -66,6 +66,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Delivery": "tickets.models.message.Message.Delivery",
         "EventKind": "tickets.models.event.TicketEvent.Kind",
         "Scope": "tickets.models.api_token.Scope",
+        "WebhookEvent": "tickets.models.webhook.WebhookEvent",
+        "DeliveryState": "tickets.models.webhook_delivery.WebhookDelivery.State",
         "DraftKind": "assistant.models.draft.Draft.Kind",
         "DraftState": "assistant.models.draft.Draft.State",
         "RunState": "assistant.models.triage_run.TriageRun.State",

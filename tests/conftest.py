@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, User
+from django.utils import timezone, translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -43,6 +44,14 @@ def _plain_settings(settings, media_root):
 def _no_webhooks():
     """Until a test saves one; else now and then a query is counted that asks for them."""
     wishes.nobody()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_s_zone_or_language():
+    """A request in this thread leaves its person's time zone and language behind."""
+    yield
+    timezone.deactivate()
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -67,9 +67,16 @@ def run(
     return sent, [f"{title}\n{more}" for title, more in wrong.items()]
 
 
+def errors_in(log: list[str]) -> list[str]:
+    """What the server has logged of its own errors."""
+    lines = "".join(log).splitlines()
+    places = [place for place, line in enumerate(lines) if " ERROR " in line]
+    return ["\n".join(lines[place : place + 80]) for place in places[:2]]
+
+
 def test_a_few_requests_for_each_operation(whole_server, carol, known):
     sent, wrong = run(whole_server.origin, carol, known, examples=2, phases=("examples", "fuzzing"))
-    assert not wrong, "\n\n".join(wrong)
+    assert not wrong, "\n\n".join([*wrong, *errors_in(whole_server.log)])
     assert sent > 60
 
 

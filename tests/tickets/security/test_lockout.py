@@ -19,7 +19,7 @@ PASSWORD = "a-long-walk-7"
 
 @pytest.fixture
 def server(transactional_db):
-    server = Server("http://127.0.0.1:9/v1").start("--proxy-headers")
+    server = Server("http://127.0.0.1:9/v1", DEBUG="1").start("--proxy-headers")  # pages without collected files
     yield server
     server.kill()
 
