@@ -11,7 +11,7 @@ from django.db.migrations import operations as ops
 from django.db.migrations.loader import MigrationLoader
 
 OURS = ("tickets", "assistant")
-FIRST_RELEASE = {"tickets": "0020", "assistant": "0020"}  # before it nobody has rows that could be locked
+FIRST_RELEASE = {"tickets": "0017", "assistant": "0014"}  # before it nobody has rows that could be locked
 
 SAFE = (
     ops.CreateModel,

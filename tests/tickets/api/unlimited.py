@@ -9,7 +9,7 @@ LOGGING_CONFIG = None
 
 
 def _look_up_content_types_anew(**_: object) -> None:
-    """Tests that commit empty the tables afterwards, and the types of contents get other ids than this process knew."""
+    """Tests that commit empty the tables afterwards: the types of contents then get other ids."""
     from django.contrib.contenttypes.models import ContentType
 
     ContentType.objects.clear_cache()
