@@ -246,9 +246,7 @@ class _BatchCall:
         return True
 
     def _book(self, error: RelayError) -> None:
-        settle_failure(
-            self.call, error, attempts=self.sent - self.booked, prompt=self.route.prompt, text=self.text
-        )
+        settle_failure(self.call, error, attempts=self.sent - self.booked, prompt=self.route.prompt, text=self.text)
         self.booked = self.sent
 
     def _format(self) -> Mapping[str, Any] | None:
