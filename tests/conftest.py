@@ -7,6 +7,8 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, User
+from django.core.management import CommandError
+from django.test import TransactionTestCase
 from django.utils import timezone, translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -18,6 +20,25 @@ from tickets.webhooks import wishes
 # A busy machine is slow, and no reason to fail: what is asked is what the code does, never how fast.
 hypothesis_settings.register_profile("collie", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("collie")
+
+
+def _again_after_a_deadlock(empty_tables):
+    """A server process of a test may still be writing when the tables are emptied; PostgreSQL then ends one of the
+    two, and the other has finished by the time it is tried again."""
+
+    def emptied(case):
+        for tries_left in reversed(range(5)):
+            try:
+                return empty_tables(case)
+            except CommandError as error:
+                if not tries_left or "deadlock" not in str(error.__cause__):
+                    raise
+        return None
+
+    return emptied
+
+
+TransactionTestCase._fixture_teardown = _again_after_a_deadlock(TransactionTestCase._fixture_teardown)
 
 
 @pytest.fixture(scope="session")
