@@ -47,6 +47,7 @@ def test_an_admin_classifies_the_whole_queue_and_watches_it_end(browse, stack):
     carol.goto("/admin/")
     carol.goto(address)
     expect(carol.locator("#run-head")).to_contain_text("Done")
+    expect(carol.locator("#run [data-show='done']").first).to_have_text(f"{total:,}")
     assert figure(carol, "done") == figure(carol, "total") == total
     assert figure(carol, "classified") + figure(carol, "needs_human") == total and figure(carol, "failed") == 0
     assert carol.locator("#run-bar").evaluate("bar => bar.value / bar.max") == 1
@@ -101,6 +102,7 @@ def test_a_sample_is_looked_at_then_all_is_run_and_undone(browse, stack):
     assert [tuple(row) for row in stack.rows(labels)] == before
     carol.get_by_role("button", name="Apply sample and run all").click()
     expect(carol.locator("#run-head")).to_contain_text("Done")
+    expect(carol.locator("#run [data-show='done']").first).to_have_text(f"{total:,}")
     assert figure(carol, "done") == total
     carol.get_by_role("button", name="Undo all…").click()
     carol.get_by_role("button", name="Undo all").click()
