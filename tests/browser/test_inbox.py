@@ -66,7 +66,7 @@ def test_all_that_a_search_finds_are_changed_page_by_page(browse, stack):
 
 
 def test_a_view_is_saved_found_again_renamed_and_deleted(browse):
-    page = browse("alice")
+    page = browse("bob")
     page.goto("/?status=any&priority=high")
     page.get_by_text("Save view").click()
     page.get_by_label("Name of the view").fill("Hot ones")
