@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -18,6 +19,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import DatabaseError, connection
 
 from assistant import ledger, throttle
 from assistant.ledger import AIUnavailable, mark_outcome_unknown, may_have_cost, settle, settle_failure
@@ -179,10 +181,12 @@ class _BatchCall:
                     self._book(error)
                     raise
             else:
-                throttle.answered(self.route.lane)
+                with suppress(DatabaseError):  # the limit forgets its refusals at the next answer
+                    throttle.answered(self.route.lane)
                 return Answer(result, self.call, self.sent, self.route.prompt, self.booked)
 
     def _ask(self, request: ChatRequest) -> Completion:
+        _free_connection()
         if self.on_text is None:
             return self.relay.complete(request, self.cancel)
         for item in self.relay.stream(request, self.cancel):
@@ -208,6 +212,7 @@ class _BatchCall:
         """Wait in slices, so that a stop, a resumed pause or another process's news is seen soon."""
         if self.on_wait:
             self.on_wait(seconds, why)
+        _free_connection()
         if self.stop.wait(min(seconds, WAIT_SLICE) if why == "rate_limit" else seconds):
             raise RelayError("cancelled", "Stopped while waiting for the relay.", retryable=True)
 
@@ -256,3 +261,9 @@ class _BatchCall:
         if self.schema and self.level == ResponseFormat.JSON_OBJECT:
             return {"type": "json_object"}
         return None
+
+
+def _free_connection() -> None:
+    """Give the thread's connection back to its pool for a wait: more threads may wait than there are connections."""
+    if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
+        connection.close()

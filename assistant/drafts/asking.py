@@ -24,6 +24,8 @@ from tickets.models import Profile, Ticket
 
 LONGEST_TEXT = 10_000  # characters of a text to translate
 COMPOSED = (Draft.Kind.REPLY, Draft.Kind.TRANSLATION)  # what is written into the composer
+# An interrupted one may have been taken for an orphan whose process lives on; to any other no wish to stop matters.
+MAY_RUN = (Draft.State.STREAMING, Draft.State.INTERRUPTED)
 TONE_NAMES = {"friendly": gettext_lazy("Friendly"), "formal": gettext_lazy("Formal"), "brief": gettext_lazy("Brief")}
 _CALLS = {
     Draft.Kind.REPLY: RelayCall.Kind.DRAFT,
@@ -97,9 +99,9 @@ def start(user: User, ticket_id: int, wish: Wish, now: datetime) -> Plan:
     try:
         with transaction.atomic():
             draft.call = gateway.reserve(route, kind=_CALLS[Draft.Kind(wish.kind)], user=user)
-            Draft.objects.filter(
-                ticket=ticket, author=user, state=Draft.State.STREAMING, kind__in=wish.rivals
-            ).update(stop_requested=True)
+            Draft.objects.filter(ticket=ticket, author=user, state__in=MAY_RUN, kind__in=wish.rivals).update(
+                stop_requested=True
+            )
             draft.save(force_insert=True)
     except gateway.AIUnavailable as error:
         raise DraftRefused(error.code, error.message) from error

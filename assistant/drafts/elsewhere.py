@@ -10,8 +10,9 @@ import logging
 from typing import Protocol
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from assistant.drafts import frames, lifecycle
 from assistant.models import Draft
@@ -50,15 +51,22 @@ class Elsewhere:
     async def _look(self) -> None:
         while self._watched:
             await asyncio.sleep(LOOK_SECONDS)
+            asked = list(self._watched)
             try:
-                found = await in_thread(lifecycle.find_all)(list(self._watched), timezone.now())
-            except DatabaseError:
+                found = await in_thread(lifecycle.find_all)(asked, timezone.now())
+            except (DatabaseError, InterfaceError):
                 logger.warning("Drafts of other processes could not be read; trying again.", exc_info=True)
                 continue
             for draft in found:
                 self._tell(draft)
-            for draft_id in self._watched.keys() - {draft.pk for draft in found}:
-                del self._watched[draft_id]
+            for draft_id in set(asked) - {draft.pk for draft in found}:
+                self._tell_deleted(draft_id)
+
+    def _tell_deleted(self, draft_id: UUID) -> None:
+        """None of its text is repeated: whoever deleted it may have had to."""
+        frame = frames.failed(draft_id, "not_found", _("This draft was deleted."), "")
+        for watcher in self._watched.pop(draft_id, set()):
+            watcher.take_frame(frame)
 
     def _tell(self, draft: Draft) -> None:
         streaming = draft.state == Draft.State.STREAMING

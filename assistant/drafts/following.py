@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import NamedTuple
 from uuid import UUID
 
@@ -34,42 +34,11 @@ class Event(NamedTuple):
     frame: str
 
 
-async def follow(draft_id: UUID, after_seq: int = 0) -> AsyncIterator[Event]:
-    """What comes of a draft that the caller has looked up for its reader: a snapshot unless `after_seq` is up to
-    date, then deltas (further snapshots where another process drives it), and at last draft.done or draft.failed.
+class Follower:
+    """Frames on their way to one reader, bounded. `after_seq` is the last delta that the reader has."""
 
-    Nothing for a draft that does not exist. Raises TooSlow.
-    """
-    listener = _Listener(after_seq)
-    try:
-        if not hub.listen(listener, draft_id):
-            await _from_database(listener, draft_id)
-        async for event in listener.events():
-            yield event
-    finally:
-        hub.stop_listening(listener)
-        elsewhere.forget(listener)
-
-
-async def _from_database(listener: _Listener, draft_id: UUID) -> None:
-    draft = next(iter(await in_thread(lifecycle.find_all)([draft_id], timezone.now())), None)
-    if hub.listen(listener, draft_id):  # began here while the database was asked
-        return
-    if draft is None:
-        listener.close()
-    elif draft.state == Draft.State.STREAMING:
-        listener.put(frames.snapshot(draft.pk, draft.seq, draft.text))
-        elsewhere.watch(listener, draft.pk)
-    else:
-        listener.seq = draft.seq
-        listener.put(frames.ended(draft))
-
-
-class _Listener:
-    """Frames on their way to one reader, bounded."""
-
-    def __init__(self, seq: int) -> None:
-        self.seq = seq
+    def __init__(self, after_seq: int = 0) -> None:
+        self.seq = after_seq
         self._frames: deque[str] = deque()
         self._unread = 0
         self._closed = False
@@ -85,25 +54,25 @@ class _Listener:
     take_frame = put
 
     def close(self) -> None:
+        """The reader gets nothing more."""
         self._closed = True
         self._arrived.set()
 
-    async def events(self) -> AsyncIterator[Event]:
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            if self._unread > UNREAD_LIMIT:
-                raise TooSlow
-            while self._frames:
-                frame = self._frames.popleft()
-                self._unread -= len(frame.encode())
-                event = self._event(frame)
-                if event is not None:
-                    yield event
-                    if event.type in ENDS:
-                        return
-            if self._closed:
-                return
+    async def arrived(self, patience: float | None = None) -> list[Event] | None:
+        """What has come since; [] when nothing did for `patience` seconds, None when closed. Raises TooSlow."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._arrived.wait()
+        except TimeoutError:
+            return []
+        self._arrived.clear()
+        if self._closed:
+            return None
+        if self._unread > UNREAD_LIMIT:
+            raise TooSlow
+        frames, self._unread = list(self._frames), 0
+        self._frames.clear()
+        return [event for frame in frames if (event := self._event(frame)) is not None]
 
     def _event(self, frame: str) -> Event | None:
         """None for a snapshot that brings nothing new."""
@@ -113,3 +82,39 @@ class _Listener:
             return None
         self.seq = data.get("seq", self.seq)
         return Event(self.seq, text, type, frame)
+
+
+async def follow(
+    draft_id: UUID, follower: Follower, patience: float | None = None
+) -> AsyncGenerator[list[Event], None]:
+    """What comes of a draft that the caller has looked up for its reader, all that is there at a time: a snapshot
+    unless `follower` is up to date, then deltas (further snapshots where another process drives it), and at last
+    draft.done or draft.failed. An empty list after each `patience` seconds without any.
+
+    Nothing for a draft that does not exist, nothing more once the follower is closed. Raises TooSlow.
+    """
+    try:
+        if not hub.listen(follower, draft_id):
+            await _from_database(follower, draft_id)
+        while (events := await follower.arrived(patience)) is not None:
+            if events or patience is not None:
+                yield events
+            if events and events[-1].type in ENDS:
+                return
+    finally:
+        hub.stop_listening(follower)
+        elsewhere.forget(follower)
+
+
+async def _from_database(follower: Follower, draft_id: UUID) -> None:
+    draft = next(iter(await in_thread(lifecycle.find_all)([draft_id], timezone.now())), None)
+    if hub.listen(follower, draft_id):  # began here while the database was asked
+        return
+    if draft is None:
+        follower.close()
+    elif draft.state == Draft.State.STREAMING:
+        follower.put(frames.snapshot(draft.pk, draft.seq, draft.text))
+        elsewhere.watch(follower, draft.pk)
+    else:
+        follower.seq = draft.seq
+        follower.put(frames.ended(draft))

@@ -14,7 +14,7 @@ from django.db.models import QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from assistant import gateway
-from assistant.drafts.asking import COMPOSED, Plan
+from assistant.drafts.asking import COMPOSED, MAY_RUN, Plan
 from assistant.drafts.comparison import share_changed
 from assistant.models import Draft
 from assistant.relay.errors import RelayError
@@ -23,7 +23,7 @@ from tickets.access import ticket_or_404, tickets_for
 from tickets.models import Message, Ticket
 
 SAVE_SECONDS = 1.0
-ORPHANED_AFTER = timedelta(seconds=10)
+ORPHANED_AFTER = timedelta(seconds=15)  # longer than a short outage of the database
 UNSENT = (Draft.State.STREAMING, Draft.State.DONE, Draft.State.STOPPED, Draft.State.INTERRUPTED, Draft.State.FAILED)
 
 
@@ -53,11 +53,13 @@ class Ending:
 def save(progress: Sequence[Progress], now: datetime) -> set[uuid.UUID]:
     """Write the text of all running drafts of a process (one at least); returns those that were asked to stop.
 
-    Drafts that are not streaming any more stay as they are.
+    Drafts that are not streaming any more stay as they are, but for those taken for orphans: who saves them is alive,
+    and was only kept from it for a while. Even they stay so once they are to stop.
     """
     keys = [_key(each.draft_id) for each in progress]
     moment = connection.ops.adapt_datetimefield_value(now)
-    rows = [(each.text, each.seq, moment, key) for each, key in zip(progress, keys, strict=True)]
+    orphaned = connection.ops.adapt_datetimefield_value(now - ORPHANED_AFTER)
+    rows = [(each.text, each.seq, moment, key, orphaned) for each, key in zip(progress, keys, strict=True)]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(_SAVE, rows)
         cursor.execute(_ASKED.format(", ".join(["%s"] * len(keys))), keys)
@@ -65,7 +67,9 @@ def save(progress: Sequence[Progress], now: datetime) -> set[uuid.UUID]:
 
 
 # In SQL, since it runs every second beside the streams and the ORM takes ten times as long over it.
-_SAVE = "UPDATE assistant_draft SET text = %s, seq = %s, saved = %s WHERE id = %s AND state = 'streaming'"
+_SAVE = """
+UPDATE assistant_draft SET text = %s, seq = %s, saved = %s, state = 'streaming', error_code = '', error = ''
+WHERE id = %s AND (state = 'streaming' OR state = 'interrupted' AND saved < %s AND NOT stop_requested)"""
 _ASKED = "SELECT id FROM assistant_draft WHERE stop_requested AND id IN ({})"
 
 
@@ -84,9 +88,8 @@ def finish(plan: Plan, ending: Ending, now: datetime) -> Draft:
     A draft that was sent or discarded meanwhile keeps that state.
     """
     _settle(plan, ending)
-    open_states = (Draft.State.STREAMING, Draft.State.INTERRUPTED)
-    Draft.objects.filter(pk=plan.draft.pk, state__in=open_states).update(
-        text=ending.text, seq=ending.seq, saved=now, **_end_fields(ending)
+    Draft.objects.filter(pk=plan.draft.pk, state__in=MAY_RUN).update(
+        text=ending.text, seq=ending.seq, saved=now, **_NO_ERROR | _end_fields(ending)
     )
     return Draft.objects.select_related("call").filter(pk=plan.draft.pk).first() or plan.draft
 
@@ -185,6 +188,9 @@ def _settle(plan: Plan, ending: Ending) -> None:
         gateway.settle(call, outcome, attempts=ending.attempts, prompt=prompt, text=ending.text)
     else:
         gateway.settle_failure(call, outcome, attempts=ending.attempts, prompt=prompt, text=ending.text)
+
+
+_NO_ERROR = {"error_code": "", "error": ""}  # also where it had been taken for an orphan
 
 
 def _end_fields(ending: Ending) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from contextvars import copy_context
 from threading import Thread
 from typing import Any, Protocol
 
+from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
 from assistant import gateway, throttle
 from assistant.drafts import asking, frames
 from assistant.drafts.asking import Plan
-from assistant.drafts.inbox import Inbox
 from assistant.drafts.lifecycle import Ending, Progress
-from assistant.drafts.reader import Item, read
+from assistant.drafts.reader import Item, Reader
 from assistant.relay.deadlines import Cancel
 from assistant.relay.errors import RelayError
 from assistant.relay.retry import LONGEST_HINT, delay_before_retry
@@ -46,7 +46,7 @@ class Running:
     """Text so far and who follows it. All methods run on the event loop, so a snapshot and the deltas after it fit
     together by construction."""
 
-    def __init__(self, plan: Plan, inbox: Inbox[Item], tell: Callable[[Running, str], None]) -> None:
+    def __init__(self, plan: Plan, tell: Callable[[Running, str], None]) -> None:
         self.plan = plan
         self.id = plan.draft.pk
         self.ticket_id = plan.draft.ticket_id
@@ -55,7 +55,6 @@ class Running:
         self.finished = asyncio.Event()
         self.seq = 0
         self._text: list[str] = []
-        self._inbox = inbox
         self._tell = tell
         self.kind = plan.draft.kind
         self._cancel = Cancel()
@@ -80,15 +79,16 @@ class Running:
         self._cancel.cancel()
 
     def take(self, items: list[Item]) -> None:
-        """What the reading thread has put, in order: deltas, then how the call ended."""
+        """What has come, in order: deltas, then how the call ended. What gathered while the loop was busy with others
+        is one frame."""
         text = "".join(item.text for item in items if isinstance(item, Delta))
+        ended = next((item for item in items if not isinstance(item, Delta)), None)
+        if ended is not None and self._outcome is not None and not self._outcome.done():
+            self._outcome.set_result(ended)  # heard of in a later turn of the loop, after the text
         if text:
             self.seq += 1
             self._text.append(text)
             self._tell(self, frames.delta(self.id, self.seq, text))
-        ended = next((item for item in items if not isinstance(item, Delta)), None)
-        if ended is not None and self._outcome is not None and not self._outcome.done():
-            self._outcome.set_result(ended)
 
     async def drive(self, rng: random.Random) -> Ending:
         """Make the call, again as the policy on retries says while there is no text; returns how it ended."""
@@ -96,6 +96,15 @@ class Running:
             outcome = await self._call_until_answered(rng)
         except RelayError as error:
             outcome = error
+        return self._ending(outcome)
+
+    def give_up(self) -> Ending:
+        """How a draft ends under which we failed: with the text so far, and what is still out cancelled."""
+        self._cancel.cancel()
+        text = _("Collie failed on this draft, and its log says why. What had arrived is kept; ask for a new draft.")
+        return self._ending(RelayError("relay_error", text))
+
+    def _ending(self, outcome: End | RelayError) -> Ending:
         return Ending(self.text, self.seq, self._attempts - self._booked, outcome, self._stopped.is_set())
 
     async def _call_until_answered(self, rng: random.Random) -> End | RelayError:
@@ -103,7 +112,9 @@ class Running:
             await self._wait_for_turn()
             outcome = await self._call()
             if isinstance(outcome, End):
-                await in_thread(throttle.answered)(self.plan.route.lane)
+                # The limit forgets its refusals at the next answer.
+                with contextlib.suppress(DatabaseError, InterfaceError):
+                    await in_thread(throttle.answered)(self.plan.route.lane)
                 return outcome
             delay = delay_before_retry(outcome, self._attempts, rng)
             if outcome.status == 429 and outcome.retryable:
@@ -145,21 +156,18 @@ class Running:
             raise RelayError("cancelled", _("Stopped before the relay was asked."), request_sent=False)
 
     async def _call(self) -> End | RelayError:
-        """One call, read by a thread of its own which never touches the ORM."""
+        """One call, begun by a thread of its own which never touches the ORM."""
         self._attempts += 1
-        self._outcome = asyncio.get_running_loop().create_future()
-        request = self.plan.route.request()
-        name = f"draft-{self.id}"
+        loop = asyncio.get_running_loop()
+        self._outcome = loop.create_future()
+        reader = Reader(gateway.client, self.plan.route.request(), self._cancel, self.take, self.plan.masking)
         Thread(
             target=copy_context().run,  # lines of log carry the draft's id there too
-            args=(read, gateway.client, request, self._cancel, self._put, self.plan.masking),
-            name=name,
+            args=(reader.ask, loop),
+            name=f"draft-{self.id}",
             daemon=True,
         ).start()
         return await self._outcome
-
-    def _put(self, item: Item, urgent: bool) -> None:
-        self._inbox.put(self, item, urgent=urgent)
 
     def __hash__(self) -> int:
         return hash(self.id)

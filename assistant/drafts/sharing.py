@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from channels.layers import get_channel_layer
-from redis.exceptions import RedisError
-
-from assistant.drafts.inbox import TICK
+from tickets.layer import tell_group
 from tickets.live import group_of, layer_is_shared
 
 if TYPE_CHECKING:
     from assistant.drafts.running import Running
 
-logger = logging.getLogger(__name__)
+TICK = 0.025  # seconds for which frames gather
 
 
 class Sharing:
@@ -39,13 +35,10 @@ class Sharing:
             self._task = asyncio.create_task(self._publish())
 
     async def _publish(self) -> None:
-        layer = get_channel_layer()
         while self._waiting:
             await asyncio.sleep(TICK)
             waiting, self._waiting = self._waiting, {}
             for ticket_id, frames in waiting.items():
                 message = {"type": "ticket.drafts", "origin": self.origin, "frames": frames}
-                try:
-                    await layer.group_send(group_of(ticket_id), message)
-                except (OSError, RedisError):
-                    logger.warning("Other processes could not be told of drafts.", exc_info=True)
+                if not await tell_group(group_of(ticket_id), message):
+                    break  # nor would the others arrive

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from tickets.articles import matching_articles
 from tickets.links import site_url
 from tickets.models import Article, Message, Ticket
+from tickets.prepared import rows_of
 from tickets.search import similar_solved
 
 MOST = 3
@@ -80,16 +82,26 @@ def _of_article(article: Article, number: int) -> Source:
 
 def _of_ticket(ticket: Ticket) -> Source | None:
     """Its first question and its last answer; None where nobody has answered."""
-    thread = ticket.messages.order_by("created", "id")
-    answer = thread.filter(kind=Message.Kind.REPLY).last()
+    answer = _text(ticket.pk, Message.Kind.REPLY, "-")
     if answer is None:
         return None
-    question = thread.filter(kind=Message.Kind.CUSTOMER).first()
-    asked = f"{ticket.subject}\n{question.plain if question else ''}".strip()
+    question = _text(ticket.pk, Message.Kind.CUSTOMER, "")
+    asked = f"{ticket.subject}\n{question or ''}".strip()
     return Source(
         "ticket", ticket.pk, ticket.subject, ticket.get_absolute_url(), asked[:QUESTION_CHARS],
-        answer.plain.strip()[:ANSWER_CHARS],
+        answer.strip()[:ANSWER_CHARS],
     )  # fmt: skip
+
+
+def _first_message(kind: Message.Kind, direction: str, ticket_id: int) -> QuerySet:
+    """The first of a kind, or the last where `direction` is "-"."""
+    said = Message.objects.filter(ticket=ticket_id, kind=kind).order_by(f"{direction}created", f"{direction}pk")
+    return said.values_list("format", "body")[:1]
+
+
+def _text(ticket_id: int, kind: Message.Kind, direction: str) -> str | None:
+    found = rows_of(_first_message, ticket_id, fixed=(kind, direction))
+    return Message(format=found[0][0], body=found[0][1]).plain if found else None
 
 
 FINDERS: tuple[Callable[[Ticket, User], list[Source]], ...] = (articles, solved_tickets)

@@ -1,7 +1,7 @@
 """The process's hub of running drafts: starts them, tells their pages, saves them, and caps their number.
 
-One draft is one task on the event loop and one thread that reads the relay. Each person has at most one draft for the
-composer and one summary running in a ticket: a new one stops the old.
+One draft is one task on the event loop, which also reads the relay once a thread has asked it. Each person has at
+most one draft for the composer and one summary running in a ticket: a new one stops the old.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assistant.drafts import asking, frames, lifecycle
 from assistant.drafts.asking import DraftRefused, Plan, Wish
-from assistant.drafts.inbox import Inbox
-from assistant.drafts.reader import Item
+from assistant.drafts.lifecycle import Ending
 from assistant.drafts.running import Listener, Page, Running
 from assistant.drafts.sharing import Sharing
 from assistant.models import Draft
 from tickets.live import layer_is_shared
 from tickets.sockets import in_thread
 from tickets.tracing import working_on
+from tickets.unreached import is_unreached
 
 logger = logging.getLogger(__name__)
 
+FINISH_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0)  # seconds between tries to store a draft that has ended
 STOP_PATIENCE = 2.0  # seconds a new draft waits for the thread of the one it replaces
 
 
@@ -44,7 +45,6 @@ class Hub:
         self._pages: defaultdict[tuple[int, int], set[Page]] = defaultdict(set)  # by ticket and person
         self._running: dict[UUID, Running] = {}
         self._starting = 0
-        self._inbox: Inbox[Item] | None = None
         self._saver: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -118,9 +118,7 @@ class Hub:
             await asyncio.wait([asyncio.ensure_future(r.finished.wait()) for r in earlier], timeout=STOP_PATIENCE)
 
     def _run(self, plan: Plan) -> None:
-        if self._inbox is None:
-            self._inbox = Inbox(asyncio.get_running_loop())
-        running = Running(plan, self._inbox, self._tell)
+        running = Running(plan, self._tell)
         self._running[running.id] = running
         self._tell(running, frames.started(plan.draft))
         with working_on(draft=running.id):  # the task keeps it, and what it starts
@@ -132,26 +130,53 @@ class Hub:
 
     async def _drive(self, running: Running) -> None:
         try:
-            ending = await running.drive(random.Random())
-            draft = await in_thread(lifecycle.finish)(running.plan, ending, timezone.now())
-            self._tell(running, frames.ended(draft))
-        except DatabaseError:
-            # What was saved stays; nobody saves it any more, so it will be marked interrupted.
-            logger.exception("Draft %s could not be finished.", running.id)
-            text = _("The draft could not be stored. Copy what you need and try again.")
-            self._tell(running, frames.failed(running.id, "interrupted", text, running.text))
+            self._tell(running, await self._last_frame(running))
         finally:
             del self._running[running.id]
             running.finished.set()
+
+    async def _last_frame(self, running: Running) -> str:
+        """Take a draft to its end. Whatever fails, its page hears of it."""
+        try:
+            return frames.ended(await self._ended(running))
+        except Exception:
+            # What was saved stays; nobody saves it any more, so it will be marked interrupted.
+            logger.exception("Draft %s could not be finished.", running.id)
+            text = _("The draft could not be stored. Copy what you need and try again.")
+            return frames.failed(running.id, "interrupted", text, running.text)
+
+    async def _ended(self, running: Running) -> Draft:
+        try:
+            ending = await running.drive(random.Random())
+            return await self._finish(running.plan, ending)  # a plan that may have become another
+        except Exception as error:
+            if is_unreached(error):
+                raise
+            logger.exception("Draft %s failed by a defect; what came of it is kept.", running.id)
+            return await self._finish(running.plan, running.give_up())
+
+    async def _finish(self, plan: Plan, ending: Ending) -> Draft:
+        """The database may be gone for a while; the whole text is here alone, so it is tried again."""
+        for pause in FINISH_PAUSES:
+            try:
+                return await in_thread(lifecycle.finish)(plan, ending, timezone.now())
+            except (DatabaseError, InterfaceError) as error:
+                if not is_unreached(error):
+                    raise
+                logger.warning("Draft %s could not be stored; trying again.", plan.draft.pk, exc_info=True)
+            await asyncio.sleep(pause)
+        return await in_thread(lifecycle.finish)(plan, ending, timezone.now())
 
     async def _save(self) -> None:
         """Save all running drafts once a second in one transaction, and stop those that were asked to elsewhere."""
         while self._running:
             await asyncio.sleep(lifecycle.SAVE_SECONDS)
             running = list(self._running.values())
+            if not running:  # the last one has just ended
+                continue
             try:
                 asked = await in_thread(lifecycle.save)([each.progress for each in running], timezone.now())
-            except DatabaseError:
+            except (DatabaseError, InterfaceError):
                 logger.warning("Running drafts could not be saved; trying again.", exc_info=True)
                 continue
             for each in running:

@@ -9,6 +9,7 @@ from .sse import ServerEvent
 from .types import Usage
 
 _HIGH = range(0xD800, 0xDC00)
+_MOST_TOKENS = 2**31 - 1  # what a column of the ledger holds; no answer has as many
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def read_answer(payload: Any) -> Answer | None:
         return None
     message = choice.get("message")
     text = clean(content_text(message.get("content")) if isinstance(message, dict) else "")
-    return Answer(text, _string(choice.get("finish_reason")), usage_in(payload), model_in(payload), id_in(payload))
+    return Answer(text, name(choice.get("finish_reason")), usage_in(payload), model_in(payload), id_in(payload))
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class ChunkReader:
         return self._read_choice(_choice(payload) or {})
 
     def _read_choice(self, choice: dict[str, Any]) -> tuple[str, bool]:
-        self.finish_reason = _string(choice.get("finish_reason")) or self.finish_reason
+        self.finish_reason = name(choice.get("finish_reason")) or self.finish_reason
         delta = choice.get("delta")
         if not isinstance(delta, dict):
             return "", False
@@ -96,6 +97,11 @@ def content_text(content: Any) -> str:
     return ""
 
 
+def name(value: Any) -> str:
+    """What a provider calls something, as clean text; "" for what is none."""
+    return clean(_string(value))
+
+
 def clean(text: str) -> str:
     """Pairs of surrogates joined; lone ones and NUL, which no database takes, become U+FFFD."""
     if text.isascii() and "\0" not in text:
@@ -104,24 +110,29 @@ def clean(text: str) -> str:
 
 
 def usage_in(payload: Any) -> Usage | None:
-    """Usage wherever providers put it: beside the choices, within one (Moonshot), or in x_groq."""
+    """Usage wherever providers put it: beside the choices, within one (Moonshot), or in x_groq.
+
+    None too where a count cannot be: then none of them is to be believed.
+    """
     for place in (payload, _choice(payload), payload.get("x_groq")):
         usage = place.get("usage") if isinstance(place, dict) else None
         if isinstance(usage, dict) and {"prompt_tokens", "completion_tokens"} & usage.keys():
             details = usage.get("prompt_tokens_details")
             cached = details.get("cached_tokens") if isinstance(details, dict) else None
-            prompt = _count(usage.get("prompt_tokens"))
+            prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
             cached_tokens = _count(cached or usage.get("prompt_cache_hit_tokens"))
-            return Usage(prompt, _count(usage.get("completion_tokens")), min(cached_tokens, prompt))
+            if max(prompt, completion, cached_tokens) > _MOST_TOKENS:
+                return None
+            return Usage(prompt, completion, min(cached_tokens, prompt))
     return None
 
 
 def model_in(payload: dict[str, Any]) -> str:
-    return _string(payload.get("model"))[:200]
+    return name(payload.get("model"))[:200]
 
 
 def id_in(payload: dict[str, Any]) -> str:
-    return _string(payload.get("id"))[:200]
+    return name(payload.get("id"))[:200]
 
 
 def _choice(payload: dict[str, Any]) -> dict[str, Any] | None:

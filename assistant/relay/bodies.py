@@ -6,10 +6,11 @@ from typing import Any
 
 from urllib3.response import BaseHTTPResponse
 
+from .arriving import READ_SIZE
 from .deadlines import Call
 from .errors import RelayError
 from .failures import Failures, is_html, reported_error
-from .streaming import READ_SIZE, TAIL_SECONDS
+from .streaming import TAIL_SECONDS
 from .transport import ended, guarded
 from .types import Deadlines
 

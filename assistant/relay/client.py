@@ -1,9 +1,12 @@
 """The client of one OpenAI-compatible relay. One HTTP call a method; retries and limits are the caller's."""
 
 import json
+import select
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,7 +17,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import create_urllib3_context
 
-from .answers import read_answer
+from .answers import name, read_answer
+from .arriving import ArrivingBody
 from .bodies import BodyReader
 from .deadlines import Call, Cancel
 from .errors import RelayError
@@ -22,7 +26,7 @@ from .failures import Failures
 from .redact import redactor
 from .streaming import AnswerStream
 from .transport import ended, guarded
-from .types import ChatRequest, Completion, Deadlines, Delta, End, ModelList, Usage
+from .types import ChatRequest, Completion, Deadlines, Delta, End, ModelList, Pending, Usage
 from .wire import serving, use_relay_connections
 
 __all__ = [
@@ -33,6 +37,7 @@ __all__ = [
     "Delta",
     "End",
     "ModelList",
+    "Pending",
     "RelayClient",
     "RelayError",
     "Usage",
@@ -100,18 +105,31 @@ class RelayClient:
         Yields Deltas, then one End. Closing the generator frees the socket, and so does not asking for the
         next item for `silence` seconds. Raises RelayError, with `text_shown` set once a Delta was yielded.
         """
+        with closing(self.poll(request, cancel)) as items:
+            for item in items:
+                if not isinstance(item, Pending):
+                    yield item
+                elif item.fileno is not None:
+                    _wait_until_readable(item.fileno)
+
+    def poll(self, request: ChatRequest, cancel: Cancel | None = None) -> Generator[Delta | End | Pending]:
+        """The same for an event loop: waits until the answer begins, and from then on never.
+
+        Yields Pending after each read, which says when to ask for the next item, also after the End. That a deadline
+        has passed, or the call was cancelled, makes its socket readable.
+        """
         started = self._clock()
         deadlines, asked_format = self._deadlines, request.response_format is not None
         call = Call("first_token", deadlines.first_token, deadlines.connect, cancel)
         response: BaseHTTPResponse | None = None
+        body: ArrivingBody | None = None
         try:
             response = self._open(call, "POST", "/chat/completions", _body(request, stream=True), stream=True)
             BodyReader(response, call, deadlines, self._failures, asked_format).check_stream()
-            yield from AnswerStream(
-                response, call, deadlines, self._failures, self._clock, started, asked_format
-            ).items()
+            body = guarded(partial(ArrivingBody, response, call.wire), call, deadlines)
+            yield from AnswerStream(body, call, deadlines, self._failures, self._clock, started, asked_format).items()
         finally:
-            _release(call, response)
+            _release(call, response, body)
 
     def models(self, cancel: Cancel | None = None) -> ModelList:
         """The models the relay offers. Raises RelayError."""
@@ -121,7 +139,7 @@ class RelayClient:
         if not isinstance(rows, list):
             body = json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")
             raise self._failures.of_body("JSON that holds no list of models", response.headers, body)
-        ids = tuple(row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
+        ids = tuple(name(row["id"]) for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
         return ModelList(ids, self._elapsed_ms(started), "x-simulated-relay" in response.headers)
 
     def _fetch(
@@ -251,9 +269,17 @@ def _body(request: ChatRequest, *, stream: bool) -> bytes:
     return json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _release(call: Call, response: BaseHTTPResponse | None) -> None:
+def _wait_until_readable(fileno: int) -> None:
+    poller = select.poll()  # takes descriptors of any number
+    poller.register(fileno, select.POLLIN)
+    poller.poll()
+
+
+def _release(call: Call, response: BaseHTTPResponse | None, body: ArrivingBody | None = None) -> None:
     """Back to the pool when the body was read to its end; otherwise closed."""
+    call.finish()  # first, as what lies in the pool may be another call's at once, and is not to be ended
+    if body is not None:
+        body.release()
     if response is not None:
         response.close()
         response.release_conn()
-    call.finish()

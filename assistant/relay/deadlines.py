@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class CallEnded(OSError):
@@ -62,12 +62,14 @@ class Call:
     """One HTTP call as others see it: what it waits for, until when, and the means to end it.
 
     `ended_by` is "" while it lives, else cancelled, connect, first_token, silence, total, reader or tail.
-    `reached` once there is a connection by which the relay may have read the request.
+    `reached` once there is a connection by which the relay may have read the request; `wire` is its socket, with TLS
+    where there is any.
     """
 
     def __init__(self, reason: str, seconds: float, connect_seconds: float, cancel: Cancel | None = None) -> None:
         self.ended_by = ""
         self.reached = False
+        self.wire: Any = None
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._finished = False

@@ -1,5 +1,7 @@
 """The one exception that leaves this package."""
 
+from .answers import clean
+
 
 class RelayError(Exception):
     """A call to the relay failed.
@@ -33,6 +35,7 @@ class RelayError(Exception):
         unsupported_format: bool = False,
         request_sent: bool = True,
     ) -> None:
+        message = clean(message)  # it may quote a server, and is stored
         super().__init__(message)
         self.code = code
         self.message = message

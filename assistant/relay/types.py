@@ -44,6 +44,14 @@ class Delta:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Ask again when `fileno` is readable, as nothing more has come for now; where it is None, there may be more at
+    once, but others should have their turn."""
+
+    fileno: int | None
+
+
 @dataclass(frozen=True)
 class End:
     """The last item of every stream that ended well.

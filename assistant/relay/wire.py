@@ -71,11 +71,13 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
+        _serving.call.wire = self.sock
         _serving.call.connected()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None and not _serving.call.attached:  # taken from the pool
             _serving.call.attach(self.sock)
+            _serving.call.wire = self.sock
             _serving.call.reached = True
         super().request(*args, **kwargs)
 

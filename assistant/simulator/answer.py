@@ -45,6 +45,8 @@ class Answer:
     text: str
     finish: str | None = "stop"
     usage: bool = True
+    huge_usage: bool = False
+    nul: bool = False  # in what names the answer
     reasoning: str = ""
     null_content: bool = False
     bad_event: bool = False

@@ -12,6 +12,7 @@ from .outlet import Outlet, to_json
 from .settings import Settings
 
 _BOM = b"\xef\xbb\xbf"
+_HUGE = 10**30  # tokens; no column of any database holds it
 
 
 class Delivery:
@@ -32,11 +33,12 @@ class Delivery:
         self.settings = settings
         self.gate, self.settle = gate, settle
         self.sent = 0
+        end = "\0" if answer.nul else ""
         self._envelope = {
-            "id": f"chatcmpl-{request_id}",
+            "id": f"chatcmpl-{request_id}{end}",
             "object": "chat.completion.chunk" if job.stream else "chat.completion",
             "created": int(time.time()),
-            "model": job.model,
+            "model": f"{job.model}{end}",
             "system_fingerprint": NAME,
         }
         outlet.drip_seconds = settings.drip_ms / 1000 if answer.drip else None
@@ -149,16 +151,20 @@ class Delivery:
             await self.outlet.send(b"data: " + data + b"\n\n")
 
     def _usage(self) -> dict[str, Any]:
-        completion = len(self.answer.pieces)
+        prompt, completion = self.job.prompt_tokens, len(self.answer.pieces)
+        if self.answer.huge_usage:
+            prompt = completion = _HUGE
         return {
-            "prompt_tokens": self.job.prompt_tokens,
+            "prompt_tokens": prompt,
             "completion_tokens": completion,
-            "total_tokens": self.job.prompt_tokens + completion,
+            "total_tokens": prompt + completion,
             "prompt_tokens_details": {"cached_tokens": self.job.cached_tokens},
         }
 
     def report(self) -> None:
-        """Enter the usage that the caller is told."""
+        """Enter the usage that the caller is told, unless it is none that anybody could."""
+        if self.answer.huge_usage:
+            return
         receipt = self.outlet.receipt
         receipt.prompt_tokens = self.job.prompt_tokens
         receipt.completion_tokens = len(self.answer.pieces)

@@ -139,6 +139,8 @@ FAULTS: dict[str, Fault] = {
         "500 for any response_format, naming it", _no_format(500, "json_schema", "json_object")
     ),
     "no_usage": Fault("usage is left out", _with(usage=False)),
+    "huge_usage": Fault("usage counts 10^30 tokens", _with(huge_usage=True)),
+    "nul": Fault("id, model and finish reason end with a NUL", _with(nul=True, finish="stop\0")),
     "null_content": Fault("plain: content null; streams: null contents and choices first", _with(null_content=True)),
     "reasoning": Fault(
         "reasoning_content comes first", _with(reasoning="The customer asks for help. I will answer kindly.")

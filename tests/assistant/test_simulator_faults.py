@@ -181,6 +181,21 @@ def test_usage_may_be_missing(relay):
     assert {call.prompt_tokens for call in relay.books} == {0}
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_usage_may_be_absurd(relay, stream):
+    reply = failing(relay, "huge_usage", stream=stream, stream_options={"include_usage": True})
+    usage = reply.chunks[-1]["usage"] if stream else reply.json["usage"]
+    assert usage["prompt_tokens"] == usage["completion_tokens"] == 10**30
+    assert relay.books[-1].prompt_tokens == 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_names_an_answer_may_end_with_a_nul(relay, stream):
+    reply = failing(relay, "nul", stream=stream)
+    last = [chunk for chunk in reply.chunks if chunk["choices"]][-1] if stream else reply.json
+    assert [said[-1] for said in (last["id"], last["model"], last["choices"][0]["finish_reason"])] == ["\0"] * 3
+
+
 def test_null_contents(relay):
     assert failing(relay, "null_content").text is None
     streamed = failing(relay, "null_content", stream=True)

@@ -212,7 +212,7 @@ def test_a_killed_server_leaves_the_text_and_the_next_page_finds_it_interrupted(
         client.until("draft.delta")
         saved = wait_for_save(draft_id)
         doomed.kill()
-    Draft.objects.filter(pk=draft_id).update(saved=timezone.now() - timedelta(seconds=11))
+    Draft.objects.filter(pk=draft_id).update(saved=timezone.now() - timedelta(seconds=16))
     with page() as client:
         latest = client.until("draft.latest")
         assert (latest["state"], latest["text"]) == ("interrupted", saved)
@@ -233,9 +233,9 @@ def wait_for_save(draft_id: str) -> str:
 
 def test_only_drafts_that_nobody_saves_are_interrupted(ticket, alice):
     now = timezone.now()
-    fresh = Draft.objects.create(ticket=ticket, author=alice, model="m", saved=now - timedelta(seconds=9))
+    fresh = Draft.objects.create(ticket=ticket, author=alice, model="m", saved=now - timedelta(seconds=14))
     stale = Draft.objects.create(
-        ticket=ticket, author=alice, model="m", saved=now - timedelta(seconds=11), text="Dear"
+        ticket=ticket, author=alice, model="m", saved=now - timedelta(seconds=16), text="Dear"
     )
     done = Draft.objects.create(ticket=ticket, model="m", state="done", saved=now - timedelta(days=1))
     assert lifecycle.interrupt_orphans(now) == 1
@@ -243,3 +243,34 @@ def test_only_drafts_that_nobody_saves_are_interrupted(ticket, alice):
         draft.refresh_from_db()
     assert (fresh.state, stale.state, done.state) == ("streaming", "interrupted", "done")
     assert stale.text == "Dear" and stale.error
+
+
+def test_a_draft_taken_for_an_orphan_goes_on_as_soon_as_its_server_can_save_again(page, relay):
+    """The database was away for longer than a draft may go unsaved, and somebody looked before the next save."""
+    relay.hold(after_tokens=8)
+    with page() as client, page() as other:
+        draft_id = client.draft()
+        client.until("draft.delta")
+        wait_for_save(draft_id)
+        row = Draft.objects.filter(pk=draft_id)
+        long_ago = timezone.now() - timedelta(seconds=16)
+        row.update(saved=long_ago, state="interrupted", error_code="interrupted", error="-")
+        deadline = timezone.now() + timedelta(seconds=20)
+        while row.get().state != "streaming" and timezone.now() < deadline:
+            pass
+        assert (row.get().state, row.get().error_code, row.get().error) == ("streaming", "", "")
+        relay.release()
+        other.send("draft.resume", draft=draft_id)
+        text, done = other.follow()
+    assert done["type"] == "draft.done" and row.get().state == "done" and row.get().text == done["text"] == text
+
+
+def test_a_save_that_comes_late_leaves_an_ended_draft_as_it_is(ticket, alice):
+    """The end is written just before: what was about to be saved is older."""
+    now = timezone.now()
+    ended = Draft.objects.create(
+        ticket=ticket, author=alice, model="m", state="interrupted", saved=now, text="Dear Erin", error_code="timeout"
+    )
+    lifecycle.save([lifecycle.Progress(ended.pk, "Dear", 1)], now)
+    ended.refresh_from_db()
+    assert (ended.state, ended.text, ended.error_code) == ("interrupted", "Dear Erin", "timeout")

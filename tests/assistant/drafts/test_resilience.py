@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assistant.drafts import asking, lifecycle
 from assistant.drafts.asking import Wish
-from assistant.drafts.following import follow
+from assistant.drafts.following import Follower, follow
 from assistant.drafts.streams import hub
 from assistant.models import Draft
 from tests.assistant.sockets import Server
@@ -112,7 +112,7 @@ def test_a_draft_is_followed_without_a_socket(own_relay, ticket, alice):
     async def read():
         draft = await hub.start(alice, ticket.pk, Wish())
         text, events = "", []
-        async for event in follow(draft.pk):
+        async for event in events_of(draft.pk):
             text = text + event.text if event.type == "draft.delta" else event.text
             events.append(event)
         return draft, text, events
@@ -125,8 +125,14 @@ def test_a_draft_is_followed_without_a_socket(own_relay, ticket, alice):
     assert run(collect(Draft().pk)) == []
 
 
+async def events_of(draft_id, after_seq=0):
+    async for batch in follow(draft_id, Follower(after_seq)):
+        for event in batch:
+            yield event
+
+
 async def collect(draft_id, after_seq=0):
-    return [event async for event in follow(draft_id, after_seq)]
+    return [event async for event in events_of(draft_id, after_seq)]
 
 
 def test_a_draft_of_another_process_is_followed_in_the_database(ticket, alice, settings):
@@ -136,7 +142,7 @@ def test_a_draft_of_another_process_is_followed_in_the_database(ticket, alice, s
 
     async def read():
         events = []
-        async for event in follow(draft_id):
+        async for event in events_of(draft_id):
             events.append(event)
             await asyncio.to_thread(go_on, len(events))
         return events

@@ -42,7 +42,7 @@ def test_the_changed_share_counts_words_and_takes_bounded_time():
     assert share_changed("a b c d", "") == 1
     assert share_changed("", "") == 0
     assert share_changed("a b c d", "a b x d") == pytest.approx(0.25)
-    began = time.monotonic()
+    began = time.thread_time()
     assert share_changed("spam " * 20_000 + "end", "ham spam " * 20_000) > 0
     assert share_changed("spam " * 200, "ham spam " * 100) > 0
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2

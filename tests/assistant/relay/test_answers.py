@@ -7,23 +7,7 @@ import pytest
 
 from assistant.relay.client import Delta, End, Usage
 
-from .upstream import Events, Upstream, completion
-
-
-def streamed(connect, request_, framing, write, **options):
-    """The items of one stream, which `write(events)` sends."""
-
-    def script(peer):
-        events = Events(peer, framing)
-        write(events)
-        events.end()
-
-    with Upstream(script) as upstream:
-        return list(connect(upstream.url, **options).stream(request_))
-
-
-def text_of(items):
-    return "".join(item.text for item in items if isinstance(item, Delta))
+from .upstream import Events, Upstream, completion, streamed, text_of
 
 
 def test_a_whole_answer(connect, request_):
@@ -233,26 +217,6 @@ def test_the_wire_in_all_its_shapes(connect, request_, framing, newline):
 def test_an_emoji_cut_between_two_chunks_is_joined(connect, request_, framing):
     items = streamed(connect, request_, framing, lambda e: e.text("a\ud83d").text("\udc11b").finish())
     assert text_of(items) == "a🐑b"
-
-
-@pytest.mark.parametrize("where", ["first", "beside the finish reason", "in the choice"])
-def test_usage_counts_wherever_it_comes(connect, request_, framing, where):
-    usage = {"prompt_tokens": 7, "completion_tokens": 1}
-
-    def write(events):
-        if where == "first":
-            events.data({"choices": [], "usage": usage})
-        events.text("a")
-        choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
-        beside = {"usage": usage} if where.startswith("beside") else {}
-        events.data({"choices": [{**choice, **({"usage": usage} if where.startswith("in") else {})}], **beside})
-        events.data("[DONE]")
-
-    assert streamed(connect, request_, framing, write)[-1].usage == Usage(7, 1)
-
-
-def test_missing_usage_is_none(connect, request_, framing):
-    assert streamed(connect, request_, framing, lambda e: e.text("a").finish().data("[DONE]"))[-1].usage is None
 
 
 def test_done_without_a_finish_reason_is_an_end(connect, request_, framing):

@@ -5,8 +5,8 @@ import pytest
 from assistant.relay.client import Cancel, Deadlines, Delta, RelayClient, RelayError
 
 from .certificates import Authority
+from .ending import PROMPT, Running, hold, hold_after_text
 from .proxy import Proxy
-from .test_ending import PROMPT, Running, hold, hold_after_text
 from .upstream import Events, Peer, Upstream, completion
 
 

@@ -11,6 +11,8 @@ import struct
 import threading
 from collections.abc import Callable
 
+from assistant.relay.client import Delta
+
 WAIT = 10.0  # seconds after which a test is stuck
 
 
@@ -221,3 +223,19 @@ def completion(text: str | None = "Hello", finish: str = "stop", **more: object)
         "usage": {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}},
         **more,
     }
+
+
+def streamed(connect, request_, framing, write, **options):
+    """The items of one stream, which `write(events)` sends."""
+
+    def script(peer):
+        events = Events(peer, framing)
+        write(events)
+        events.end()
+
+    with Upstream(script) as upstream:
+        return list(connect(upstream.url, **options).stream(request_))
+
+
+def text_of(items):
+    return "".join(item.text for item in items if isinstance(item, Delta))
