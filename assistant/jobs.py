@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from assistant.models import PeriodicJob
+from tickets.unreached import forget_connections
 
 logger = logging.getLogger(__name__)
 
@@ -25,15 +26,17 @@ def run_due(now: datetime) -> list[str]:
 
     A job is a function that takes `now`. One that fails is logged, and the others run all the same.
     """
-    claimed = [
-        name for name, (_path, seconds) in settings.PERIODIC_JOBS.items() if PeriodicJob.claim(name, seconds, now)
-    ]
-    for name in claimed:
+    ran = []
+    for name, (path, seconds) in settings.PERIODIC_JOBS.items():
+        if not PeriodicJob.claim(name, seconds, now):  # only now: what is claimed and not run waits a whole period
+            continue
+        ran.append(name)
         try:
-            import_string(settings.PERIODIC_JOBS[name][0])(now)
+            import_string(path)(now)
         except Exception:
             logger.exception("the periodic job %s failed", name)
-    return claimed
+            forget_connections()  # else it may take the next one along
+    return ran
 
 
 def worker_lives(now: datetime) -> bool:
@@ -56,4 +59,5 @@ def run_until(stop: threading.Event) -> None:
             run_due(timezone.now())
         except Exception:
             logger.exception("periodic jobs could not be claimed; trying again")
+            forget_connections()
     connections.close_all()

@@ -17,7 +17,7 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ from assistant.admin.progress import categories_of, progress_json
 from assistant.models import TriageRun
 from assistant.triage import runs
 from tickets.access import ADMINS, is_admin
-from tickets.consumers import BadFrame, parse
+from tickets.consumers import BadFrame, admitted_by, parse
 from tickets.sockets import Outbox, Scope, Visitor, in_thread, visitor_of
 from tickets.supervision import LOGGED_OUT, NOT_FOUND, TOO_SLOW
 
@@ -43,6 +43,7 @@ class RunSocket(AsyncWebsocketConsumer):
     admin, 4408 when nobody reads.
     """
 
+    channel_layer_alias = ""  # it hears of nothing but the database
     outbox: Outbox | None = None
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -52,7 +53,7 @@ class RunSocket(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         await self.accept()
         self.run_id: int = self.scope["url_route"]["kwargs"]["run_id"]
-        admitted = await in_thread(admit)(self.scope, self.run_id)
+        admitted = await admitted_by(admit, self.scope, self.run_id)
         if isinstance(admitted, int):
             await self.close(admitted)
             return
@@ -106,7 +107,7 @@ class Watcher:
         while self._sockets:
             try:
                 await self._tell(check_visitors=tick % TICKS_TO_CHECK == TICKS_TO_CHECK - 1)
-            except DatabaseError:
+            except (DatabaseError, InterfaceError):
                 logger.warning("The progress of runs could not be read; trying again.", exc_info=True)
             tick += 1
             await asyncio.sleep(TICK_SECONDS)

@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
             name='TriageItem',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('classified', 'Classified'), ('needs_human', 'Needs a human'), ('failed', 'Failed'), ('undone', 'Undone')], default='pending', max_length=12, verbose_name='state')),
+                ('state', models.CharField(choices=[('pending', 'Pending'), ('classified', 'Classified'), ('needs_human', 'No label found'), ('failed', 'Failed'), ('undone', 'Undone')], default='pending', max_length=12, verbose_name='state')),
                 ('error_code', models.CharField(blank=True, max_length=30, verbose_name='error code')),
                 ('reason', models.TextField(blank=True, help_text='Why it needs a human or failed.', verbose_name='reason')),
                 ('chunk', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='items', to='assistant.triagechunk')),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class RateBucket(models.Model):
@@ -14,7 +15,7 @@ class RateBucket(models.Model):
     tokens = models.FloatField()
     updated = models.FloatField()
     paused_until = models.FloatField(default=0.0)
-    pauses = models.PositiveIntegerField(default=0, help_text="429 answers in a row.")
+    pauses = models.PositiveIntegerField(default=0, help_text=_("429 answers in a row."))
     version = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ class TriageItem(models.Model):
     class State(models.TextChoices):
         PENDING = "pending", _("Pending")
         CLASSIFIED = "classified", _("Classified")
-        NEEDS_HUMAN = "needs_human", _("Needs a human")
+        NEEDS_HUMAN = "needs_human", _("No label found")
         FAILED = "failed", _("Failed")
         UNDONE = "undone", _("Undone")
 

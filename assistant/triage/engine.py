@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
 
 from assistant.models import TriageChunk, TriageRun
@@ -16,6 +16,7 @@ from assistant.triage import chunks
 from assistant.triage.chunks import LEASE_SECONDS, Lease
 from assistant.triage.leases import Leases
 from assistant.triage.work import Worker, process_chunk
+from tickets.unreached import forget_connections
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +66,9 @@ class Engine:
             return False
         try:
             return self._has_ended(self._run_id)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             logger.exception("the run could not be read; trying again")
+            forget_connections()
             return False
 
     def _has_ended(self, run_id: int) -> bool:
@@ -82,8 +84,9 @@ class Engine:
             return False
         try:
             lease = chunks.claim(self._worker.now(), seconds=self._lease_seconds, run_id=self._run_id)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             logger.exception("the queue could not be read; trying again")
+            forget_connections()
             return False
         if lease is None:
             return False

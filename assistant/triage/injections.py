@@ -26,7 +26,8 @@ from assistant.triage.texts import TicketText
 from tickets.models import Category
 from tickets.models.choices import Priority
 
-# All of it is looked for in lower case and without accents: English, German, French, Spanish, Italian.
+# All of it is looked for in lower case and without accents: English, German, French, Spanish, Italian. No two
+# repeats that take the same characters stand side by side: a text made for it would be looked at for minutes.
 _DROP = (
     r"ignor(?:e[rz]?|iere?[nt]?|a|ate|en|ar)|disregard|forget|override|overrule|bypass|vergiss|vergesst|missachte\w*"
     r"|oublie[rz]?|olvid[ae]\w*|omit[ae]|dimentica\w*|tralascia\w*"
@@ -72,11 +73,11 @@ _MARKS = re.compile(
             rf"\b(?:treat|respond|reply|answer)\b{_NEAR}\b(?!priorit)(?:{_FIELDS})\b",
             rf"\b(?:{_FIELDS})\b{_NEAR}\b(?:einzustufen|einstufen|zu setzen)\b|\bset_(?:{_FIELDS})\b",
             rf"\b(?:{_YOU_ARE})\b{_NEAR}\b(?:{_MODEL})\b",
-            rf"\b(?:{_DEAR})\s+(?:the|die|das|den|la|le|el|il|l')?\s*(?:{_MODEL})\s*[:,]",
+            rf"\b(?:{_DEAR})\s+(?:(?:the|die|das|den|la|le|el|il|l')\s*)?(?:{_MODEL})\s*[:,]",
             rf"\b(?:hello|hi|hey|hallo|bonjour|hola|ciao) (?:robot|bot|{_MODEL})\b",
             r"\bautomat\w* (?:readers|systeme?\w*)\s*:",
-            r"(?:^|[.!?;>])\s*\W{0,4}(?:system|assistant|developer)\W{0,4}:",
-            r"<\|?/?(?:im_start|im_end|system|assistant|endoftext|start_header_id)\b|\[/?inst\]|#{2,}\s*(?:system|instruct)",
+            r"(?:^|[.!?;>])[^\S\n]*+\W{0,4}(?:system|assistant|developer)\W{0,4}:",
+            r"<\|?/?(?:im_start|im_end|system|assistant|endoftext|start_header_id)\b|\[/?inst\]|##\s*(?:system|instruct)",
             r"\b(?:system|developer)[ -]?(?:prompt|message|mode|nachricht|hinweis|anweisung)\b",
             r"\b(?:instruction|prompt|message) systeme\b|\b(?:prompt|mensaje|messaggio) d(?:e|el|i) sistema\b",
             r"[\"'](?:results|category|priority|confidence)[\"']\s*:|\bdata-[0-9a-f]{6,}",
@@ -85,6 +86,7 @@ _MARKS = re.compile(
     ),
     re.MULTILINE,
 )
+_ALIKE = 0.75  # the share of two texts' words that are in both, from which they count as one text filled in twice
 _WORDS = {
     Priority.HIGH: "high highest urgent critical hoch hochste dringend haute elevee urgente alta critica massima",
     Priority.MEDIUM: "medium mittel mittlere moyenne media",
@@ -117,16 +119,25 @@ def doubt_about(ticket: TicketText, result: Result, categories: Iterable[Categor
 
 def without_dictation(parsed: Parsed, texts: Mapping[str, TicketText]) -> Parsed:
     """The answer itself, or one without any result where it looks dictated: the same confidence and the same reason
-    for four in five of the tickets or more, though their texts differ."""
+    for four in five of the tickets or more, though their texts differ in more than numbers and a few words. Twenty
+    alerts of one monitor are rightly told the same, and asking about each would cost twenty requests."""
     if len(parsed.results) < 2:
         return parsed
     said = {key: _said(result) for key, result in parsed.results.items()}
     (commonest, count), *_others = Counter(said.values()).most_common(1)
-    alike = {texts[key] for key, it in said.items() if it == commonest}
-    if 5 * count < 4 * len(said) or len(alike) < 2:
+    first, *others = (_words(texts[key]) for key, it in said.items() if it == commonest)
+    if 5 * count < 4 * len(said) or all(_alike(first, other) for other in others):
         return parsed
     reason = _("The answer said the same of different tickets.")
     return replace(parsed, results={}, missing=dict.fromkeys(said, reason) | parsed.missing, singly=True)
+
+
+def _words(ticket: TicketText) -> frozenset[str]:
+    return frozenset(re.findall(r"[^\W\d_]+", f"{ticket.subject}\n{ticket.text}".casefold()))
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return len(one & other) >= _ALIKE * len(one | other)
 
 
 def _said(result: Result) -> tuple[object, ...]:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from assistant.triage import chunks
 from assistant.triage.chunks import Lease
+from tickets.unreached import forget_connections
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Leases:
                 continue
             try:
                 chunks.renew(held, self._now(), self._seconds)
-            except DatabaseError:
+            except (DatabaseError, InterfaceError):
                 logger.exception("leases could not be renewed; the next try is in %s s", self._seconds / 4)
+                forget_connections()
         connections.close_all()

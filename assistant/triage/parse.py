@@ -66,7 +66,7 @@ def _objects(text: str) -> list[dict[str, Any]]:
     return list(_salvaged(text))
 
 
-_FENCED = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
+_FENCED = re.compile(r"```[a-zA-Z]*[^\S\n]*\n(.*?)```", re.DOTALL)
 
 
 def _unfenced(text: str) -> str:

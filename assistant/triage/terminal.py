@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
+from assistant.costs import money
 from assistant.models import RelayModel, RelayPrice, TriageRun
 from assistant.pricing import cost_of
 from assistant.relay.types import Usage
 from assistant.triage.estimate import Estimate
 from assistant.triage.progress import category_counts, priority_counts, progress
 from tickets.models.choices import Priority
+from tickets.unreached import forget_connections
+
+logger = logging.getLogger(__name__)
 
 REFRESH = 0.25  # seconds
 
 
 def usd(amount: Decimal | str | None) -> str:
     """Money for people; an unknown price is never shown as 0."""
-    return _("price unknown") if amount is None else f"{Decimal(amount):.4f} USD"
+    return _("price unknown") if amount is None else money.usd(Decimal(amount))
 
 
 def duration(seconds: float) -> str:
@@ -51,6 +57,9 @@ def show_estimate(console: Console, run: TriageRun, own: Estimate, others: list[
         if model.name != run.model:
             table.add_row(_("cost on %(model)s") % {"model": model.name}, usd(estimate.cost), style="dim")
     console.print(table)
+    if all(model.name != run.model for model, _estimate in others):
+        text = _("No relay model in the admin is called %(model)s. Is that its name at the relay?")
+        console.print(text % {"model": run.model}, soft_wrap=True)
 
 
 class ProgressBar:
@@ -79,7 +88,12 @@ class ProgressBar:
             self._draw(task)
 
     def _draw(self, task: TaskID) -> None:
-        at = progress([self._run_id])[self._run_id]
+        try:
+            at = progress([self._run_id])[self._run_id]
+        except (DatabaseError, InterfaceError):
+            logger.warning("the run could not be read; trying again", exc_info=True)
+            forget_connections()
+            return
         left = "" if at.seconds_left is None else _("%(time)s left") % {"time": duration(at.seconds_left)}
         self._bar.update(
             task, total=at.total, completed=at.done, cost=usd(at.cost), left=at.waiting or left, refresh=True
@@ -96,7 +110,9 @@ def show_result(console: Console, run: TriageRun) -> None:
     for priority, count in priority_counts(run):
         table.add_row(_("priority %(name)s") % {"name": str(Priority(priority).label).lower()}, f"{count:,}")
     table.add_section()
-    for label, count in ((_("needs a human"), run.needs_human), (_("failed"), run.failed)):
+    review = run.items.filter(ticket__needs_review=True).count()
+    outcomes = ((_("no label found"), run.needs_human), (_("failed"), run.failed), (_("waiting for review"), review))
+    for label, count in outcomes:
         table.add_row(label, f"{count:,}")
     console.print(table)
     console.print(_bill(run))

@@ -26,9 +26,12 @@ from assistant.triage.question import Question, load
 from assistant.triage.writing import writing
 from tickets.models import Category, Team
 from tickets.tracing import working_on
+from tickets.unreached import forget_connections, is_unreached
 
 logger = logging.getLogger(__name__)
 
+DATABASE_PAUSE = timedelta(seconds=5)  # before a chunk is tried again under which the database failed
+KEEP_PAUSES = (1.0, 2.0, 4.0, 8.0, 8.0)  # seconds between tries to store an answer
 SHOWN_WAIT = 1.0  # seconds; shorter waits for the rate limit are not worth a line
 
 
@@ -54,6 +57,11 @@ def _work_on(lease: Lease, worker: Worker) -> None:
         if question is not None:
             _process(question, worker)
     except Exception as error:
+        if is_unreached(error):
+            logger.exception("the database failed under chunk %s of run %s", lease.chunk_id, lease.run_id)
+            forget_connections()
+            chunks.give_back(lease, worker.now() + DATABASE_PAUSE)  # no attempt: nothing was wrong with the chunk
+            return
         logger.exception("chunk %s of run %s failed", lease.chunk_id, lease.run_id)
         if question is None:
             raise
@@ -101,12 +109,43 @@ def _ask(question: Question, worker: Worker) -> None:
         outcomes.fail(question, error, reserved, worker.now())
     else:
         read = parse(question.masking.unmask(answer.result.text), list(question.items), slugs)
-        active, routes = _offered_now()
-        parsed = without_dictation(_still_offered(read, active), question.texts)
-        if not outcomes.commit(question, answer, parsed, reserved, worker.now(), routes):
-            logger.warning("late answer for chunk %s of run %s dropped", question.lease.chunk_id, question.run.pk)
-        elif parsed.missing:
-            stopping.settle_down(question.run.pk, worker.now())
+        _keep_in_the_end(question, answer, read, reserved, worker)
+
+
+def _keep_in_the_end(
+    question: Question, answer: gateway.Answer, read: Parsed, reserved: Decimal, worker: Worker
+) -> None:
+    """The answer is paid for, so a database that is gone or full is waited for, as long as the chunk is ours."""
+    keep = _keep
+    for pause in KEEP_PAUSES:
+        try:
+            return keep(question, answer, read, reserved, worker.now())
+        except Exception as error:
+            if not is_unreached(error):
+                raise
+            logger.warning("an answer could not be stored; trying again", exc_info=True)
+        keep = _keep_again
+        forget_connections()
+        if worker.stop.wait(pause):
+            break
+    return _keep_again(question, answer, read, reserved, worker.now())
+
+
+def _keep_again(question: Question, answer: gateway.Answer, read: Parsed, reserved: Decimal, now: datetime) -> None:
+    """After a try that failed: where its call is settled, all was kept and only the word of it lost."""
+    if RelayCall.objects.filter(pk=answer.call.pk, state=RelayCall.State.SETTLED).exists():
+        stopping.settle_down(question.run.pk, now)
+    else:
+        _keep(question, answer, read, reserved, now)
+
+
+def _keep(question: Question, answer: gateway.Answer, read: Parsed, reserved: Decimal, now: datetime) -> None:
+    active, routes = _offered_now()
+    parsed = without_dictation(_still_offered(read, active), question.texts)
+    if not outcomes.commit(question, answer, parsed, reserved, now, routes):
+        logger.warning("late answer for chunk %s of run %s dropped", question.lease.chunk_id, question.run.pk)
+    elif parsed.missing:
+        stopping.settle_down(question.run.pk, now)
 
 
 def _reserve(question: Question, route: gateway.Route, now: datetime) -> Decimal | None:

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from types import FrameType
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -23,6 +23,7 @@ from assistant.models import TriageRun
 from assistant.triage import runs, terminal
 from assistant.triage.engine import Engine
 from assistant.triage.estimate import estimate, estimates_by_model
+from tickets.management.tables import NeedsTables
 from tickets.models import Ticket
 from tickets.models.choices import Status
 
@@ -59,7 +60,7 @@ def amount(text: str) -> Decimal:
     return usd
 
 
-class Command(BaseCommand):
+class Command(NeedsTables):
     help = "Classify tickets with the AI, in the foreground. Without a selection: open tickets without a category."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -69,7 +69,8 @@ class Story:
         return self.run.state == TriageRun.State.DONE
 
     def look(self) -> None:
-        """Note when a chunk of a dead worker is taken up again."""
+        """Note when a chunk of a dead worker is taken up again, in seconds after the last kill: where one comes upon
+        the other, no worker lives long enough to reach all that is left."""
         for kill in self.kills:
             if not kill.leases:
                 continue
@@ -78,7 +79,7 @@ class Story:
             )
             for pk, fence in list(kill.leases.items()):
                 if now.get(pk, fence) > fence:
-                    self.resumed.append(time.monotonic() - kill.at)
+                    self.resumed.append(time.monotonic() - self.kills[-1].at)
                     del kill.leases[pk]
 
 

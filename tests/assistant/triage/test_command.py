@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -72,6 +73,13 @@ def test_the_closing_table_says_what_it_cost_and_would_cost_elsewhere(make_ticke
         assert part in out
 
 
+def test_the_closing_table_says_how_many_tickets_wait_for_review(make_tickets, relay):
+    make_tickets(4)
+    _, out = triage("--all", "--yes")
+    waiting = Ticket.objects.filter(needs_review=True).count()
+    assert re.search(rf"waiting for review │\s+{waiting}\n", out)
+
+
 def test_selection_by_status_and_by_ids(make_tickets, relay):
     first, second, third = make_tickets(3)
     Ticket.objects.filter(pk=first.pk).update(status="pending")
@@ -92,6 +100,12 @@ def test_a_dry_run_estimates_and_leaves_nothing(make_tickets, relay, settings):
     assert json.loads(out)["requests"] == 3
     assert "gpt-4.1" in triage("--all", "--dry-run")[1]
     assert relay.requests == TriageRun.objects.count() == 0
+
+
+def test_the_estimate_doubts_a_model_that_is_in_no_list(make_tickets):
+    make_tickets(1)
+    assert "called nope" in triage("--all", "--dry-run", "--model", "nope")[1]
+    assert "called" not in triage("--all", "--dry-run", "--model", "gpt-4")[1]
 
 
 def test_failed_tickets_end_it_with_1_and_resume_retries_them(make_tickets, relay):

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -20,6 +19,7 @@ from assistant.models import PeriodicJob, TriageChunk, TriageRun
 from assistant.triage import engine as engine_module
 from assistant.triage import runs
 from assistant.triage.engine import Engine
+from tests.waiting import until
 from tickets.models import Classification, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,14 +30,6 @@ def started(**options) -> TriageRun:
     run = runs.create_run(Ticket.objects.all(), user=None, **options)
     runs.start(run, now=timezone.now())
     return run
-
-
-def eventually(holds, seconds: float = PATIENCE) -> None:
-    """Wait for something in the database that another process changes."""
-    deadline, pause = time.monotonic() + seconds, threading.Event()
-    while not holds():
-        assert time.monotonic() < deadline, "not reached in time"
-        pause.wait(0.05)
 
 
 def has_ended(run: TriageRun) -> bool:
@@ -120,7 +112,7 @@ def test_a_stop_ends_a_wait_for_the_rate_limit(make_tickets, relay, settings):
     run = started(batch_size=1, concurrency=3)
     stop = threading.Event()
     with in_thread(Engine(4, stop=stop)):
-        eventually(lambda: TriageRun.objects.filter(pk=run.pk, waiting_until__isnull=False).exists())
+        until(lambda: TriageRun.objects.filter(pk=run.pk, waiting_until__isnull=False).exists())
         stop.set()
     run.refresh_from_db()
     assert run.failed == 0
@@ -134,7 +126,7 @@ def test_a_lease_is_renewed_for_as_long_as_the_relay_thinks(make_tickets, relay)
     with in_thread(Engine(1, run_id=run.pk, lease_seconds=0.4)):
         relay.wait_until(lambda relay: relay.held == 1)
         first = TriageChunk.objects.get().lease_until
-        eventually(lambda: TriageChunk.objects.get().lease_until > first)
+        until(lambda: TriageChunk.objects.get().lease_until > first)
         relay.release()
     run.refresh_from_db()
     assert (run.classified, run.requests, relay.requests) == (2, 1, 1)
@@ -151,7 +143,7 @@ def test_a_worker_killed_in_the_middle_loses_and_repeats_nothing(make_tickets, r
     run.refresh_from_db()
     assert run.classified < 60
     with worker(relay, "--lease-seconds", "2"):
-        eventually(lambda: has_ended(run))
+        until(lambda: has_ended(run))
     assert (run.total, run.classified, run.failed, run.needs_human) == (60, 60, 0, 0)
     assert Classification.objects.values("ticket").distinct().count() == Classification.objects.count() == 60
     assert run.requests <= relay.requests <= 12 + 3
@@ -165,7 +157,7 @@ def test_a_worker_ends_in_order_on_sigterm(make_tickets, relay):
     make_tickets(4)
     run = started()
     with worker(relay) as process:
-        eventually(lambda: has_ended(run))
+        until(lambda: has_ended(run))
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE) == 0
 
@@ -205,6 +197,18 @@ def note(now):
 
 def broken(now):
     raise RuntimeError("broken on purpose")
+
+
+def end(now):
+    raise SystemExit
+
+
+def test_a_process_that_ends_within_a_job_puts_off_no_other(settings):
+    settings.PERIODIC_JOBS = {"end": (f"{__name__}.end", 3600), "note": (f"{__name__}.note", 3600)}
+    now = timezone.now()
+    with pytest.raises(SystemExit):
+        jobs.run_due(now)
+    assert jobs.run_due(now) == ["note"]
 
 
 def test_each_periodic_job_runs_once_when_it_is_due_and_a_broken_one_stops_no_other(settings):

@@ -20,6 +20,17 @@ def test_a_usable_answer_in_an_odd_form_loses_no_ticket(bench, make_tickets, rel
     assert Classification.objects.count() == 8
 
 
+@pytest.mark.parametrize("fault", ["huge_usage", "nul"])
+def test_nonsense_that_a_relay_says_of_its_answer_is_paid_once(bench, make_tickets, relay, fault):
+    make_tickets(8)
+    relay.set(faults={fault: 1.0})
+    run = bench.run()
+    assert (run.state, run.classified, run.requests) == ("done", 8, 1)
+    call = RelayCall.objects.get()
+    assert (call.state, call.outcome, call.estimated) == ("settled", "ok", fault == "huge_usage")
+    assert 0 < run.cost == call.cost <= call.reserved_cost and "\0" not in call.request_id
+
+
 @pytest.mark.parametrize(
     "fault",
     ["missing_result", "unknown_id", "duplicate_id", "wrong_label", "truncated_json", "confidence_words",

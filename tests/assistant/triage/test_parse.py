@@ -134,3 +134,8 @@ def test_hostile_texts_take_time_in_proportion_to_their_length(unit):
     started = time.thread_time()  # of this thread alone, whatever else the machine does
     parse(unit * (400_000 // len(unit)), ["t1"], SLUGS)
     assert time.thread_time() - started < 4
+
+
+def test_a_fence_that_is_never_closed_is_soon_given_up():
+    assert parse("```" + "\n" * 100_000, ["t1"], SLUGS).results == {}
+    assert parse(f"```json\n\n{answer(result())}\n```", ["t1"], SLUGS).results
