@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assistant.admin.filters import ModelFilter, OutcomeFilter
-from assistant.admin.shown import dollars, exact_usd, whole
+from assistant.admin.shown import whole
+from assistant.costs.money import dollars, exact_usd
 from assistant.models import RelayCall
 from tickets.admin.base import ReadOnlyAdmin
+from tickets.templatetags.desk import ago
 
 
 @admin.register(RelayCall)
@@ -27,7 +28,7 @@ class RelayCallAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("time"), ordering="created")
     def at(self, call: RelayCall) -> str:
-        return _unbroken(f"{timezone.localtime(call.created):%Y-%m-%d %H:%M:%S}")
+        return ago(call.created)
 
     @admin.display(description=_("tokens in · out"))
     def tokens(self, call: RelayCall) -> str:

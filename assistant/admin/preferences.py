@@ -12,7 +12,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from assistant.admin.shown import usd, whole
+from assistant.admin.shown import whole
+from assistant.costs.money import usd
 from assistant.models import Preferences
 from assistant.triage.automatic import paused_run, usual_cost
 

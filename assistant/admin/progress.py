@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from assistant.admin.shown import duration, exact_usd, usd
+from assistant.admin.shown import duration
 from assistant.admin.start import UNSTARTED
 from assistant.admin.undo_page import confirm_undo, may_undo, undo_run
+from assistant.costs.money import exact_usd, usd
 from assistant.models import PeriodicJob, TriageChunk, TriageItem, TriageRun
 from assistant.triage import chunks, runs
 from assistant.triage.progress import category_counts_of
@@ -94,7 +95,7 @@ def categories_of(found: Iterable[runs.Progress]) -> dict[int, list[tuple[str, s
 def progress_json_view(request: HttpRequest, run_id: int) -> JsonResponse:
     found = runs.progress([run_id])
     if run_id not in found:
-        raise Http404("No such run.")
+        raise Http404(_("No such run."))
     categories = categories_of(found.values()).get(run_id, [])
     return JsonResponse(progress_json(found[run_id], categories), headers={"Cache-Control": "no-store"})
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from assistant.costs.money import usd
+from assistant.costs.money import dollars, usd
 from assistant.models import TriageRun
 from assistant.reports.quality import Quality, Tally, quality
 from tickets.audit import record
@@ -84,11 +84,11 @@ def exact(number: Decimal | None) -> str:
     return "" if number is None else f"{number:f}"
 
 
-def cost_text(tally: Tally) -> str:
+def cost_text(tally: Tally, say: Callable[[Decimal], str] = usd) -> str:
     """What 1,000 answers cost; unknown where a price is, never as nothing."""
     if tally.unpriced:
         return _("unknown")
-    return "–" if tally.cost_per_1000 is None else usd(tally.cost_per_1000)
+    return "–" if tally.cost_per_1000 is None else say(tally.cost_per_1000)
 
 
 COLUMNS = (
@@ -100,10 +100,14 @@ COLUMNS = (
     _share(gettext_lazy("Override rate"), "override_rate"),
     Column(
         gettext_lazy("Cost, USD"),
-        lambda tally: _("unknown") if tally.unpriced else usd(tally.cost),
+        lambda tally: _("unknown") if tally.unpriced else dollars(tally.cost),
         lambda tally: "" if tally.unpriced else exact(tally.cost),
     ),
-    Column(gettext_lazy("Cost per 1,000, USD"), cost_text, lambda tally: exact(tally.cost_per_1000)),
+    Column(
+        gettext_lazy("Cost per 1,000, USD"),
+        lambda tally: cost_text(tally, dollars),
+        lambda tally: exact(tally.cost_per_1000),
+    ),
 )
 
 

@@ -17,8 +17,9 @@ from assistant.admin.actions import choose_open_tickets
 from assistant.admin.filters import ModelFilter
 from assistant.admin.progress import VERBS, act_view, progress_json_view, progress_view
 from assistant.admin.sample_page import sample_view
-from assistant.admin.shown import exact_usd, usd, whole
+from assistant.admin.shown import whole
 from assistant.admin.start import start_view
+from assistant.costs.money import exact_usd, usd
 from assistant.models import TriageItem, TriageRun
 from tickets.admin.base import ReadOnlyAdmin
 

@@ -12,7 +12,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assistant.admin.shown import duration, exact_usd, usd, whole
+from assistant.admin.shown import duration, whole
+from assistant.costs.money import exact_usd, usd
 from assistant.models import TriageRun
 from assistant.triage import runs, sample
 from assistant.triage.estimate import Estimate

@@ -1,33 +1,9 @@
-"""Amounts and times as people read them."""
+"""Lengths of time and whole numbers as people read them."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-
-
-def usd(amount: Decimal | None) -> str:
-    """An amount in USD with as many places as its size asks for; "unknown" for None, never 0."""
-    return _("unknown") if amount is None else f"{dollars(amount)} USD"
-
-
-def dollars(amount: Decimal) -> str:
-    """The same without the currency, for columns that name it."""
-    return str(number_format(amount, _places(amount), force_grouping=True))
-
-
-def _places(amount: Decimal) -> int:
-    if amount >= 1 or not amount:
-        return 2
-    return 4 if amount >= Decimal("0.01") else 6
-
-
-def exact_usd(amount: Decimal | None) -> str:
-    """An amount in USD to its last digit."""
-    return _("unknown") if amount is None else f"{number_format(amount.normalize())} USD"
 
 
 def duration(seconds: float) -> str:

@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assistant.admin.shown import duration, usd, whole
+from assistant.admin.shown import duration, whole
+from assistant.costs.money import usd
 from assistant.ledger import AIUnavailable, check_available
 from assistant.models import RelayModel, RelayPrice, TriageRun
 from assistant.triage import runs, sample

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from assistant.costs import charts, usage
-from assistant.costs.money import usd
+from assistant.costs.money import dollars
 from assistant.costs.usage import Named, Report, Sums
 from tickets.audit import record
 from tickets.periods import PeriodForm
@@ -39,7 +39,7 @@ def _whole(heading: str | Promise, name: str) -> Column:
 
 
 def _money(heading: str | Promise, name: str) -> Column:
-    return Column(heading, lambda sums: usd(getattr(sums, name)), lambda sums: f"{getattr(sums, name):f}")
+    return Column(heading, lambda sums: dollars(getattr(sums, name)), lambda sums: f"{getattr(sums, name):f}")
 
 
 COLUMNS = (

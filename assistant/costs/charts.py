@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from assistant.costs.money import usd
+from assistant.costs.money import dollars, usd
 from assistant.costs.usage import Named, Sums
 
 WIDTH, HEIGHT = 760, 220
@@ -69,12 +69,13 @@ def columns(days: Sequence[tuple[date, Sums]]) -> Chart:
         y = floor - settled
         marks.append(
             Mark(
-                title=_described(date_format(day), sums), label=f"{day:%m-%d}" if n % every == 0 else "", value="",
+                title=_described(date_format(day), sums), value="",
+                label=date_format(day, "j M") if n % every == 0 else "",
                 x=_at(x), y=_at(y), width=_at(width), height=_at(settled), open_x=_at(x), open_y=_at(y - still_open),
                 open_width=_at(width), open_height=_at(still_open), unpriced=bool(sums.unpriced),
             )
         )  # fmt: skip
-    lines = tuple(Line(_at(floor - float(top * part) * scale), usd(top * part)) for part in _PARTS)
+    lines = tuple(Line(_at(floor - float(top * part) * scale), dollars(top * part)) for part in _PARTS)
     return Chart(WIDTH, HEIGHT, tuple(marks), lines)
 
 
@@ -99,11 +100,11 @@ def bars(rows: Sequence[Named]) -> Chart:
     return Chart(WIDTH, max(len(shown), 1) * BAR_HEIGHT, tuple(marks), left_out=len(rows) - len(shown))
 
 
-def cost_text(sums: Sums) -> str:
+def cost_text(sums: Sums, say: Callable[[Decimal], str] = dollars) -> str:
     """Settled cost; calls without a known price show as unknown, never as nothing."""
     if not sums.cost_known:
         return _("unknown")
-    return _("%(cost)s + unknown") % {"cost": usd(sums.cost)} if sums.unpriced else usd(sums.cost)
+    return _("%(cost)s + unknown") % {"cost": say(sums.cost)} if sums.unpriced else say(sums.cost)
 
 
 _PARTS = (Decimal(0), Decimal("0.5"), Decimal(1))
@@ -111,7 +112,7 @@ _PARTS = (Decimal(0), Decimal("0.5"), Decimal(1))
 
 def _described(name: str, sums: Sums) -> str:
     calls = ngettext("%(n)d call", "%(n)d calls", sums.calls) % {"n": sums.calls}
-    text = f"{name}: {cost_text(sums)}, {calls}"
+    text = f"{name}: {cost_text(sums, usd)}, {calls}"
     return f"{text}, {_('open')} {usd(sums.open)}" if sums.open else text
 
 

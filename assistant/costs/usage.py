@@ -16,7 +16,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
-from assistant.costs.money import usd
+from assistant.costs.money import dollars
 from assistant.models import RelayCall, Spending
 from assistant.pricing import PLACES
 from tickets.periods import Period
@@ -72,7 +72,8 @@ def report(period: Period) -> Report:
     calls = _calls(period)
     rows = _grouped(calls.annotate(day=TruncDate("created", tzinfo=UTC)), "day", "model", "kind")
     by_day = _rolled_up(rows, lambda row: row["day"])
-    by_person = _rolled_up(_grouped(calls, "user__username"), lambda row: row["user__username"] or _("Nobody"))
+    of_persons = _grouped(calls, "user__username")
+    by_person = _rolled_up(of_persons, lambda row: row["user__username"] or _("Background work"))
     kinds = dict(RelayCall.Kind.choices)
     return Report(
         days=tuple((day, by_day.get(day, Sums())) for day in period.days),
@@ -140,11 +141,11 @@ class Budget:
 
     @property
     def shown(self) -> str:
-        return usd(self.spent)
+        return dollars(self.spent)
 
     @property
     def shown_limit(self) -> str:
-        return usd(self.limit or Decimal(0))
+        return dollars(self.limit or Decimal(0))
 
     @property
     def used_up(self) -> bool:

@@ -51,6 +51,7 @@ _NEVER = frozenset(
     }
 )  # fmt: skip
 _YEAR_BEFORE = re.compile(rf"\b(?:{'|'.join(calendar.month_name[1:])}|in|of|for|since|during|year)\s$", re.IGNORECASE)
+_BEFORE = 20  # characters, more than the longest of either
 _BASE_BEFORE = re.compile(r"\b(?:per|each)\s$")
 
 
@@ -110,7 +111,7 @@ def _is_no_figure(match: re.Match[str], text: str, years: set[int]) -> bool:
     plain = not (match["sign"] or match["currency"] or match["tail"] or match["decimals"] or match["fraction"])
     if not plain:
         return False
-    value, before = int(re.sub(r"\D", "", match["whole"])), text[: match.start()]
+    value, before = int(re.sub(r"\D", "", match["whole"])), text[max(match.start() - _BEFORE, 0) : match.start()]
     if value in years and not match["group"]:
         return bool(_YEAR_BEFORE.search(before)) and (match["unit"] or "").lower() not in _PERCENT | {"tickets"}
     return value == 1000 and bool(_BASE_BEFORE.search(before))

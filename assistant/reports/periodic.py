@@ -6,7 +6,7 @@ import logging
 import threading
 from datetime import UTC, date, datetime, timedelta
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from assistant import ledger
 from assistant.models import MonthlyReport, RelayCall
@@ -67,7 +67,7 @@ def write(month: date, now: datetime) -> MonthlyReport | None:
 def _write_and_close(month: date, now: datetime) -> None:
     try:
         write(month, now)
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         logger.exception("the report of %s could not be kept; the next try follows", f"{month:%Y-%m}")
     finally:
         connections.close_all()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
+from html import escape
 from typing import Any
 
 from django import forms, template
@@ -11,12 +13,14 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import formats, timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tickets.access import is_admin
 from tickets.desk.counts import CAP
 from tickets.desk.thread import ProposalEntry
+from tickets.desk.widgets import options_html
 from tickets.models import Ticket
 from tickets.models.choices import SetBy
 from tickets.people import display_name
@@ -77,22 +81,39 @@ def decided_as(ticket: Ticket, proposal: ProposalEntry) -> bool:
 
 
 @register.simple_tag
+@lru_cache(maxsize=200)
 def icon(name: str) -> SafeString:
     """One symbol of the page's sprite; it says nothing to a screen reader, so words must stand beside it."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}"></use></svg>', name)
 
 
 @register.simple_tag
+def offered(choices: Iterable[tuple[Any, Any]], chosen: object = "") -> SafeString:
+    """The options of a select, without a template's loop: there are hundreds of them on a page."""
+    return options_html(choices, "" if chosen is None else str(chosen))
+
+
+@register.simple_tag
 def ago(moment: datetime) -> SafeString:
     """A relative time, with the exact one in the title. relative-time.js keeps it current."""
     local = timezone.localtime(moment)
-    exact = f"{formats.date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
-    return format_html(
-        '<time datetime="{}" title="{}" data-relative>{}</time>', moment.isoformat(), exact, _relative(moment)
-    )
+    exact = escape(f"{_written(local, 'DATETIME_FORMAT')} {local.tzname()}")
+    now = escape(_relative(moment, local))
+    return mark_safe(f'<time datetime="{moment.isoformat()}" title="{exact}" data-relative>{now}</time>')  # noqa: S308
 
 
-def _relative(moment: datetime) -> str:
+def _written(local: datetime, form: str) -> str:
+    """A list shows the same moments again at every look: each is written once. Without its zone, since moments that
+    are equal in two zones are written differently."""
+    return _spelled(local.replace(microsecond=0, tzinfo=None), form, get_language())
+
+
+@lru_cache(maxsize=20_000)
+def _spelled(naive: datetime, form: str, _language: str | None) -> str:
+    return str(formats.date_format(naive, form))
+
+
+def _relative(moment: datetime, local: datetime) -> str:
     seconds = (timezone.now() - moment).total_seconds()
     if seconds < 60:
         return _("now")
@@ -102,7 +123,7 @@ def _relative(moment: datetime) -> str:
         return _("%n h").replace("%n", str(int(seconds // 3600)))
     if seconds < _WEEK:
         return _("%n d").replace("%n", str(int(seconds // _DAY)))
-    return formats.date_format(timezone.localtime(moment), "j M Y")
+    return _written(local, "j M Y")
 
 
 @register.inclusion_tag("tickets/parts/label.html")

@@ -135,13 +135,13 @@ def test_undo_asks_first_the_worker_does_it_and_the_page_says_what_has_come_of_i
 
 def test_the_click_on_undo_costs_as_much_for_many_tickets_as_for_few(desk, bench, make_tickets):
     counts = []
-    for count in (5, 300):
+    for count in (1, 5, 300):  # the first of a process asks for what is kept from then on
         tickets = make_tickets(count)
         run = bench.run(Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]))
         with CaptureQueriesContext(connection) as queries:
             desk.post(address(run, "undo"))
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 def test_a_waiting_undo_without_a_worker_is_told(desk, bench, make_tickets):

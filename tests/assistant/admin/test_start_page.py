@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assistant.admin.shown import duration, usd, whole
+from assistant.admin.shown import duration, whole
+from assistant.costs.money import usd
 from assistant.models import TriageRun
 from assistant.triage.estimate import estimate, estimates_by_model
 from tickets.models import Ticket

@@ -29,7 +29,7 @@ def test_calls_are_added_up_by_day_model_purpose_and_person(call, alice):
     assert days[date(2026, 11, 2)].cost == Decimal("0.0012") and days[date(2026, 11, 2)].cached_tokens == 20
     assert [name for name, _ in found.models] == ["gpt-4.1", "deepseek-v3.2"]
     assert [name for name, _ in found.kinds] == ["Draft", "Triage"]
-    assert [name for name, _ in found.people] == ["alice", "Nobody"]
+    assert [name for name, _ in found.people] == ["alice", "Background work"]
     assert found.total.cost == Decimal("0.0012000001")
     for rows in (found.days, found.models, found.kinds, found.people):
         assert sum((sums for _, sums in rows), usage.Sums()) == found.total
@@ -59,7 +59,7 @@ def test_a_call_without_a_known_price_is_unknown_and_not_free(call, client, caro
     found = usage.report(NOVEMBER)
     by_model = dict(found.models)
     assert charts.cost_text(by_model["somebody/else-7b"]) == "unknown"
-    assert charts.cost_text(found.total) == "$0.000600 + unknown" and found.total.unpriced == 1
+    assert charts.cost_text(found.total) == "0.000600 + unknown" and found.total.unpriced == 1
     client.force_login(carol)
     assert "The price of 1 call is not known" in client.get(reverse("usage"), RANGE).content.decode()
     rows = exported(client, by="model")
@@ -145,7 +145,7 @@ def test_the_csv_is_the_table_with_exact_figures(call, admin_client, alice):
     assert [(row["Day"], row["Calls"], row["Cost, USD"]) for row in rows] == [
         ("2026-11-02", "1", "0.0006000000"), ("2026-11-03", "1", "0.0000000001"), ("Total", "2", "0.0006000001")
     ]  # fmt: skip
-    assert [row["Person"] for row in exported(admin_client, by="person")] == ["alice", "Nobody", "Total"]
+    assert [row["Person"] for row in exported(admin_client, by="person")] == ["alice", "Background work", "Total"]
     assert admin_client.get(reverse("usage-csv"), RANGE | {"by": "hour"}).status_code == 400
 
 

@@ -56,7 +56,7 @@ def test_the_figures_are_of_the_month_in_utc(november):
     assert found["Tickets without a category"] == "1"
     assert found["Tickets classified by the AI"] == "2"
     assert found["Override rate: AI categories that a person replaced"] == "50.0 %"
-    assert found["Cost of all AI work"] == "$3.20"
+    assert found["Cost of all AI work"] == "3.20 USD"
 
 
 def test_of_a_month_that_is_not_over_nothing_is_compared_with_the_one_before(november):

@@ -127,7 +127,15 @@ def test_the_page_shows_each_figure_with_what_it_means(desk, labelled, call):
     labelled("billing", "technical")
     call("2026-11-04 12:00", model="deepseek-v3.2", kind="triage", run=run_with(), cost=Decimal("0.01"))
     html = desk.get(reverse("report"), RANGE).content.decode()
-    for text in ("50.0 %", "1 of 2 compared", "1 of 2 categories", "$5.00", "heat-agrees", "Precision:", "Recall:"):
+    for text in (
+        "50.0 %",
+        "1 of 2 compared",
+        "1 of 2 categories",
+        "5.00 USD",
+        "heat-agrees",
+        "Precision:",
+        "Recall:",
+    ):
         assert text in html
 
 

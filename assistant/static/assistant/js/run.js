@@ -1,5 +1,6 @@
 // The page of a triage run: figures come over a websocket, or by asking every 2 s where none opens; what is made of
 // words and tables is fetched anew as HTML when the figures have changed.
+import { usd } from "./money.js";
 
 const OPENS_WITHIN = 3000;
 const POLL_EVERY = 2000;
@@ -26,14 +27,6 @@ function put(name, text) {
   }
 }
 
-function usd(amount) {
-  if (amount === null) return page.dataset.unknown;
-  const value = Number(amount);
-  const places = value >= 1 || value === 0 ? 2 : value >= 0.01 ? 4 : 6;
-  const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
-  return `${value.toLocaleString(document.documentElement.lang, digits)} USD`;
-}
-
 function duration(seconds) {
   if (seconds < 90) return page.dataset.seconds.replace("%n", Math.max(1, seconds));
   if (seconds < 90 * 60) return page.dataset.minutes.replace("%n", Math.round(seconds / 60));
@@ -47,7 +40,7 @@ function show(progress) {
   for (const name of ["done", "total", "classified", "needs_human", "failed", "pending", "requests"]) {
     put(name, number.format(progress[name]));
   }
-  put("cost", usd(progress.cost));
+  put("cost", usd(progress.cost, page.dataset.unknown));
   put("waiting", progress.waiting);
   page.querySelector(".run-waiting").hidden = !progress.waiting;
   page.querySelector(".run-left").hidden = progress.seconds_left === null;
