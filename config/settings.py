@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from config import env, logs, rest
+from config import env, jobs, logs, postgres, rest
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -107,6 +107,7 @@ _default_database = f"sqlite:///{VAR_DIR / 'collie.sqlite3'}"
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(ENV["DATABASE_URL"] or _default_database)}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
+    _database["ENGINE"] = "config.sqlite3"
     VAR_DIR.mkdir(exist_ok=True)
     _folder = Path(_database["NAME"]).parent
     if not _folder.is_dir():
@@ -120,18 +121,25 @@ if _database["ENGINE"].endswith("sqlite3"):
     # A file, so that threads and other processes share it; one a test run, so that two runs do not.
     _database["TEST"] = {"NAME": str(Path(tempfile.gettempdir(), f"collie-test-{os.getpid()}.sqlite3"))}
 else:
-    _database["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 20, "timeout": 20}}
+    _database["OPTIONS"] = postgres.options(_database.get("OPTIONS", {}))
     _database["CONN_MAX_AGE"] = 0
+    _database["CONN_HEALTH_CHECKS"] = True  # else the whole pool fails once each after the server was restarted
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENV["REDIS_URL"]
 if REDIS_URL:
     # The layer waits 5 s for each message, which redis-py's own default of 5 s would cut off as a dead connection.
-    _layer = {"address": REDIS_URL, "socket_timeout": 30}
+    _layer = {"address": REDIS_URL, "socket_timeout": 10}
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [_layer]}}
     }
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},  # requests wait for it
+        }
+    }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 CELERY_BROKER_URL = ENV["CELERY_BROKER_URL"]
@@ -213,6 +221,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]  # those there are translations for: half a page in another language helps nobody
 TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
@@ -275,29 +284,7 @@ USER_DAILY_BUDGET_USD = ENV["USER_DAILY_BUDGET_USD"]
 AI_ENABLED = ENV["AI_ENABLED"]
 RETAIN_DRAFTS_DAYS = ENV["RETAIN_DRAFTS_DAYS"]
 TRIAGE_MIN_CONFIDENCE = 0.6
-PERIODIC_JOBS = {
-    # name: (dotted function, seconds between two runs)
-    "wake-snoozed-tickets": ("tickets.snoozing.wake_due", 15),
-    "forget-unsent-attachments": ("tickets.attachments.forget_unsent", 3600),
-    "requeue-expired-chunks": ("assistant.triage.chunks.requeue_expired", 10),
-    "classify-new-tickets": ("assistant.triage.automatic.classify_new_tickets", 5),
-    "resume-automatic-triage": ("assistant.triage.automatic.resume_switched_on", 60),
-    "resume-within-budget": ("assistant.triage.upkeep.resume_within_budget", 60),
-    "undo-runs": ("assistant.triage.undo.undo_some", 1),
-    "clear-sessions": ("tickets.signin.sessions.clear_expired", 86400),
-    "write-monthly-report": ("assistant.reports.periodic.write_in_background", 3600),
-    "delete-unstarted-runs": ("assistant.triage.upkeep.delete_unstarted", 3600),
-    "interrupt-orphaned-drafts": ("assistant.drafts.lifecycle.interrupt_orphans", 10),
-    "write-letters": ("tickets.letters.write_letters", 2),
-    "mail-notifications": ("tickets.notifications.mail_unseen", 20),
-    "forget-letters": ("tickets.letters.forget", 3600),
-    "forget-notifications": ("tickets.notifications.forget", 86_400),
-    "purge-original-mails": ("tickets.mail.incoming.originals.purge_originals", 86_400),
-    "purge-old-texts": ("assistant.retention.purge_old_texts", 86_400),
-    "report-unsettled-calls": ("assistant.gateway.mark_outcome_unknown", 60),
-    "purge-idempotency-keys": ("tickets.api.idempotency.purge", 3600),
-    "purge-webhook-deliveries": ("tickets.webhooks.upkeep.purge", 3600),
-}
+PERIODIC_JOBS = jobs.PERIODIC_JOBS
 
 # --- watching ------------------------------------------------------------------------------------------------------
 METRICS_TOKEN = ENV["METRICS_TOKEN"]

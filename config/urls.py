@@ -3,6 +3,8 @@ from django.urls import include, path
 
 from tickets.health import healthz, readyz
 
+handler500 = "tickets.failures.server_error"
+
 urlpatterns = [
     path("admin/assistant/", include("assistant.admin.page_urls")),
     path("admin/", admin.site.urls),

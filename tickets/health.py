@@ -10,13 +10,15 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
+from tickets.sockets import in_thread
+
 logger = logging.getLogger(__name__)
 
-CHANNEL_SECONDS = 2.0
+CHANNEL_SECONDS = DATABASE_SECONDS = 2.0
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -28,7 +30,8 @@ async def readyz(request: HttpRequest) -> JsonResponse:
 
     What is wrong and yet no reason to take this process out of service is told under `degraded`, with 200.
     """
-    checks = {"database": await sync_to_async(_database_answers)(), "channels": await _channels_answer()}
+    database, channels = await asyncio.gather(_database_answers(), _channels_answer())
+    checks = {"database": database, "channels": channels}
     ready = all(checks.values())
     shown: dict[str, Any] = {name: "ok" if fine else "unreachable" for name, fine in checks.items()}
     if not ready:
@@ -37,12 +40,15 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "degraded" if degraded else "ok", **shown, "degraded": degraded})
 
 
+_question: asyncio.Future[None] | None = None
+
+
 def _degraded() -> dict[str, str]:
     found = {}
     for name, look in DEGRADATIONS.items():
         try:
             sentence = look()
-        except DatabaseError:  # gone since it was asked a moment ago
+        except (DatabaseError, InterfaceError):  # gone since it was asked a moment ago
             logger.exception("%s cannot be looked at", name)
             sentence = str(_("The database does not answer."))
         if sentence:
@@ -60,14 +66,24 @@ def _sqlite_in_production() -> str:
 DEGRADATIONS: dict[str, Callable[[], str]] = {"sqlite": _sqlite_in_production}
 
 
-def _database_answers() -> bool:
+async def _database_answers() -> bool:
+    """Within seconds, however long a request would wait for it: who asks has little patience, and asks again. One
+    question at a time, so that those nobody waits for any more do not fill the threads."""
+    global _question
+    if _question is None or _question.done():
+        _question = asyncio.ensure_future(in_thread(_ask_database)())
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
+        async with asyncio.timeout(DATABASE_SECONDS):
+            await asyncio.shield(_question)
+    except (DatabaseError, TimeoutError):
         logger.exception("The database does not answer")
         return False
     return True
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
 
 
 async def _channels_answer() -> bool:
@@ -75,7 +91,7 @@ async def _channels_answer() -> bool:
     layer = get_channel_layer()
     try:
         async with asyncio.timeout(CHANNEL_SECONDS):
-            channel = await layer.new_channel("readyz")
+            channel = await layer.new_channel()  # of the one kind: two kinds keep each other waiting
             await layer.send(channel, {"type": "readyz"})
             await layer.receive(channel)
     except Exception:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from tickets.access import visible_pairs
@@ -20,6 +20,7 @@ from tickets.sockets import Visitor, in_thread
 logger = logging.getLogger(__name__)
 
 LOGGED_OUT, NOT_FOUND, TOO_SLOW = 4401, 4404, 4408
+TRY_LATER = 1013  # RFC 6455's registry
 CHECK_SECONDS = 2.0
 
 
@@ -83,7 +84,7 @@ class Supervisor:
             await asyncio.sleep(CHECK_SECONDS)
             try:
                 lost = await in_thread(lost_claims)({socket.claim for socket in self._sockets})
-            except DatabaseError:
+            except (DatabaseError, InterfaceError):
                 logger.warning("Open sockets could not be checked; trying again.", exc_info=True)
                 continue
             for socket in [socket for socket in self._sockets if socket.claim in lost]:
