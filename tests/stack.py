@@ -12,10 +12,12 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,16 @@ def manage(*arguments: str, **own: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@cache
+def migrated() -> bytes:
+    """A database as `migrate` leaves it: made once, since it takes seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder, "new.sqlite3")
+        done = manage("migrate", "--verbosity", "0", DATABASE_URL=f"sqlite:///{database}")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return database.read_bytes()
+
+
 class Process:
     """A running command. `log` holds the lines it has written so far."""
 
@@ -65,8 +77,21 @@ class Process:
         assert found, f"never said {pattern!r}:\n{''.join(self.log)}"
         return found
 
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._popen.poll() is None
+
     def end(self) -> None:
         self._popen.terminate()
+
+    def kill(self) -> None:
+        """kill -9; returns when it is gone."""
+        self._popen.kill()
+        self.wait()
 
     def wait(self) -> None:
         """Until it has ended, which is made sure of after a while."""
@@ -93,6 +118,7 @@ class Desk:
     """A web server of a stack, by its port on this machine."""
 
     port: int
+    pid: int = 0
 
     @property
     def origin(self) -> str:
@@ -123,7 +149,7 @@ class Stack:
         }  # fmt: skip
 
     def __enter__(self) -> Stack:
-        self.manage("migrate", "--verbosity", "0")
+        self._database.write_bytes(migrated())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -174,8 +200,11 @@ class Stack:
         daphne = str(Path(sys.executable).with_name("daphne"))
         with socket.create_server(("127.0.0.1", 0)) as listener:
             fd = listener.fileno()
-            self._start(daphne, "--fd", str(fd), "config.asgi:application", fd=fd, RELAY_BASE_URL=relay_url, **own)
-            return Desk(listener.getsockname()[1])
+            web = self._start(
+                daphne, "--fd", str(fd), "--websocket_connect_timeout", "60", "config.asgi:application",
+                fd=fd, RELAY_BASE_URL=relay_url, **own,
+            )  # fmt: skip
+            return Desk(listener.getsockname()[1], web.pid)
 
     def _start(self, *command: str, fd: int | None = None, **own: str) -> Process:
         process = Process(*command, env=environ(**{**self.own, **own}), fd=fd)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
+import logging
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from channels.consumer import get_handler_name
-from channels.exceptions import ChannelFull
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from tickets.access import ticket_or_404
-from tickets.live import group_of
+from tickets.layer import LayeredSocket, tell_group, told
+from tickets.live import group_of, stored_state
+from tickets.presence import presence
 from tickets.sockets import Outbox, Scope, Visitor, in_thread, visitor_of
-from tickets.supervision import LOGGED_OUT, NOT_FOUND, TOO_SLOW, Claim, supervisor
+from tickets.supervision import LOGGED_OUT, NOT_FOUND, TOO_SLOW, TRY_LATER, Claim, supervisor
+
+logger = logging.getLogger(__name__)
 
 LONGEST_FRAME = 64 * 1024
 TYPING = ("", "reply", "note")
@@ -26,11 +31,13 @@ class BadFrame(Exception):
     """A client sent what the protocol does not know; the message says what it should have been."""
 
 
-class TicketSocket(AsyncWebsocketConsumer):
+class TicketSocket(LayeredSocket):
     """`/ws/tickets/<id>/`: JSON objects with a `type`, both ways.
 
     Closed with 4401 for who is not logged in (any more), 4404 for a ticket they may not see, 4408 when they do not
-    read. Subclasses add to `handlers` (type -> method name) and hook into `joined` and `left`.
+    read, 1013 when nobody can be admitted for now. What happens from the `state` on that it says first is told; a
+    page that shows another one is refreshed. Subclasses add to `handlers` (type -> method name) and hook into
+    `joined` and `left`.
     """
 
     handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping", "presence": "note_typing"}
@@ -43,7 +50,7 @@ class TicketSocket(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         await self.accept()
         self.ticket_id: int = self.scope["url_route"]["kwargs"]["ticket_id"]
-        admitted = await in_thread(admit)(self.scope, self.ticket_id)
+        admitted = await admitted_by(admit, self.scope, self.ticket_id)
         if isinstance(admitted, int):
             await self.close(admitted)
             return
@@ -53,9 +60,12 @@ class TicketSocket(AsyncWebsocketConsumer):
         self._typing = ""
         self._present: dict[str, dict[str, Any]] = {self.channel_name: self._person()}
         supervisor.add(self)
-        await self.channel_layer.group_add(group_of(self.ticket_id), self.channel_name)
+        presence.tell()
+        self.group = group_of(self.ticket_id)
+        await self.enter_group()
         await self._tell_group("presence.joined")
         self._tell_presence()
+        await self._tell_state()
         await self.joined()
 
     async def joined(self) -> None:
@@ -72,6 +82,9 @@ class TicketSocket(AsyncWebsocketConsumer):
             await getattr(self, name)(message)
         except BadFrame as error:
             self.tell_error("bad_request", str(error))
+        except (DatabaseError, InterfaceError):
+            logger.exception("A frame could not be answered")
+            self.tell_error("busy", _("The database does not answer. Try again in a moment."))
 
     async def answer_ping(self, message: dict[str, Any]) -> None:
         self.tell({"type": "pong"})
@@ -91,8 +104,7 @@ class TicketSocket(AsyncWebsocketConsumer):
     async def presence_joined(self, event: dict[str, Any]) -> None:
         if event["channel"] == self.channel_name:
             return
-        with contextlib.suppress(ChannelFull):
-            await self.channel_layer.send(event["channel"], self._presence("presence.here"))
+        await told(self.channel_layer.send(event["channel"], self._presence("presence.here")))
         await self.presence_here(event)
 
     async def presence_here(self, event: dict[str, Any]) -> None:
@@ -114,17 +126,25 @@ class TicketSocket(AsyncWebsocketConsumer):
         if self.outbox:
             self.outbox.put(frame)
 
-    async def disconnect(self, code: int) -> None:
+    async def returned(self) -> None:
+        """The page sees whether it missed something; the others say again that they are here."""
+        await self._tell_group("presence.joined")
+        await self._tell_state()
+
+    async def parted(self) -> None:
         if self.outbox is None:
             return
         supervisor.discard(self)
         self.outbox.close()
         await self.left()
-        await self.channel_layer.group_discard(group_of(self.ticket_id), self.channel_name)
+        await self.leave_group()
         await self._tell_group("presence.left")
 
     async def left(self) -> None:
         """The socket is closed."""
+
+    async def _tell_state(self) -> None:
+        self.tell({"type": "state", "state": await in_thread(stored_state)(self.ticket_id)})
 
     def _person(self) -> dict[str, Any]:
         return {"id": self.visitor.user.pk, "name": self.visitor.name, "typing": self._typing}
@@ -133,7 +153,7 @@ class TicketSocket(AsyncWebsocketConsumer):
         return {"type": type, "channel": self.channel_name, "person": self._person()}
 
     async def _tell_group(self, type: str) -> None:
-        await self.channel_layer.group_send(group_of(self.ticket_id), self._presence(type))
+        await tell_group(self.group, self._presence(type))
 
     def _tell_presence(self) -> None:
         """One entry a person, however many pages they have open; what they write in any of them counts."""
@@ -147,9 +167,21 @@ class TicketSocket(AsyncWebsocketConsumer):
 class UnknownSocket(AsyncWebsocketConsumer):
     """Any other address: closed with a code the browser sees."""
 
+    channel_layer_alias = ""
+
     async def connect(self) -> None:
         await self.accept()
         await self.close(NOT_FOUND)
+
+
+async def admitted_by(admit: Callable[..., Visitor | int], *where: Any) -> Visitor | int:
+    """What `admit` says, or the code to close the socket with when the database does not answer it."""
+    try:
+        admitted: Visitor | int = await in_thread(admit)(*where)
+    except (DatabaseError, InterfaceError):
+        logger.exception("Nobody can be admitted to a socket")
+        return TRY_LATER
+    return admitted
 
 
 def admit(scope: Scope, ticket_id: int) -> Visitor | int:

@@ -187,8 +187,18 @@ def writer(connection: Any, transport: Any) -> Callable[[str], None] | None:
         return None
 
     def write(frame: str) -> None:
-        if connection.state == connection.STATE_OPEN:
+        if connection.state != connection.STATE_OPEN:
+            return
+        transport.startWriting = _nothing  # the loop is asked to write only what does not fit
+        try:
             serve(frame)
-            flush()  # what does not fit waits in the transport, and a broken connection is found there
+        finally:
+            del transport.startWriting
+        if flush() is not None or transport.dataBuffer:  # a broken connection is found there too
+            transport.startWriting()
 
     return write
+
+
+def _nothing() -> None:
+    """The loop need not be asked: what is put into the transport leaves at once."""

@@ -84,5 +84,5 @@ def write(request: AgentRequest, article_id: int | None = None) -> HttpResponse:
 def _article_or_404(request: AgentRequest, article_id: int) -> Article:
     article = articles_for(request.user).select_related("category", "author").filter(pk=article_id).first()
     if article is None:
-        raise Http404("No such article.")
+        raise Http404(_("No such article."))
     return article

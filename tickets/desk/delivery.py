@@ -23,7 +23,7 @@ def resend_reply(request: AgentRequest, ticket_id: int, message_id: int) -> Http
     ticket = ticket_or_404(request.user, ticket_id)
     message = ticket.messages.filter(pk=message_id).first()
     if message is None:
-        raise Http404("No such message.")
+        raise Http404(_("No such message."))
     message.ticket = ticket
     if not resend(message, timezone.now()):
         messages.warning(request, _("There is nothing to send again: the reply has left, or mail is not set up."))
@@ -38,7 +38,7 @@ def as_sent(request: AgentRequest, ticket_id: int, message_id: int) -> HttpRespo
     ticket = ticket_or_404(request.user, ticket_id)
     row = ReceivedMail.objects.filter(ticket=ticket, message=message_id).first()
     if row is None:
-        raise Http404("No such mail.")
+        raise Http404(_("No such mail."))
     original = row.original or b""
     html = mark_safe(formatted(original))  # noqa: S308  sanitised there
     context = {"ticket": ticket, "subject": row.subject, "html": html, "text": "" if html else plain(original)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from django.utils.safestring import SafeString, mark_safe
@@ -36,10 +36,12 @@ class Place:
         """The place that an address names; None when it names none."""
         found = _PLACE.fullmatch(text.replace(" ", "+"))
         try:
-            place = cls(datetime.fromisoformat(found[1]), int(found[2]), int(found[3])) if found else None
-        except ValueError:
+            created = datetime.fromisoformat(found[1]) if found else None
+            if not found or not created or not created.tzinfo:
+                return None
+            return cls(created.astimezone(UTC), int(found[2]), int(found[3]))
+        except (ValueError, OverflowError):
             return None
-        return place if place and place.created.tzinfo else None
 
 
 @dataclass(frozen=True)

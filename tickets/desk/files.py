@@ -86,7 +86,7 @@ def attachment_or_404(user: User, ticket: Ticket, attachment_id: int) -> Attachm
     sent_or_own = Q(message__isnull=False) | Q(uploaded_by=user)
     attachment = ticket.attachments.filter(sent_or_own, pk=attachment_id).first()
     if attachment is None:
-        raise Http404("No such attachment.")
+        raise Http404(_("No such attachment."))
     return attachment
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets.desk.options import Options
 from tickets.desk.sorting import LAST_MESSAGE, SORTS, Sort
+from tickets.desk.widgets import Choose, Day, Line, Tick
 from tickets.models import Team, Ticket
 from tickets.models.choices import Priority, Status
 from tickets.search import search
@@ -26,34 +27,35 @@ DEFAULT = "status=open"
 
 
 def _day(label: Any) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(required=False, label=label, widget=widget)
+    return forms.DateField(required=False, label=label, widget=Day(format="%Y-%m-%d"))
 
 
 class FilterForm(forms.Form):
     """Values that mean nothing are named in `errors` and left out; the others still hold."""
 
-    q = forms.CharField(required=False, max_length=200, label=_("Search"))
+    q = forms.CharField(required=False, max_length=200, label=_("Search"), widget=Line)
     status = forms.ChoiceField(
-        required=False, label=_("Status"),
+        required=False, label=_("Status"), widget=Choose,
         choices=[(ANY, _("Any status")), *Status.choices, (SNOOZED, _("Snoozed"))],
     )  # fmt: skip
-    category = forms.ChoiceField(required=False, label=_("Category"))
+    category = forms.ChoiceField(required=False, label=_("Category"), widget=Choose)
     priority = forms.ChoiceField(
-        required=False, label=_("Priority"), choices=[("", _("Any priority")), *Priority.choices]
-    )
-    team = forms.ChoiceField(required=False, label=_("Team"))
-    assignee = forms.ChoiceField(required=False, label=_("Assignee"))
-    tag = forms.CharField(required=False, max_length=100, label=_("Tag"))
-    customer = forms.CharField(required=False, max_length=254, label=_("Customer's address"))
+        required=False, label=_("Priority"), widget=Choose,
+        choices=[("", _("Any priority")), *Priority.choices],
+    )  # fmt: skip
+    team = forms.ChoiceField(required=False, label=_("Team"), widget=Choose)
+    assignee = forms.ChoiceField(required=False, label=_("Assignee"), widget=Choose)
+    tag = forms.CharField(required=False, max_length=100, label=_("Tag"), widget=Line)
+    customer = forms.CharField(required=False, max_length=254, label=_("Customer's address"), widget=Line)
     since = _day(_("Opened from"))
     until = _day(_("Opened until"))
-    mine = forms.BooleanField(required=False, label=_("Mine"))
-    unassigned = forms.BooleanField(required=False, label=_("Unassigned"))
-    review = forms.BooleanField(required=False, label=_("Needs review"))
+    mine = forms.BooleanField(required=False, label=_("Mine"), widget=Tick)
+    unassigned = forms.BooleanField(required=False, label=_("Unassigned"), widget=Tick)
+    review = forms.BooleanField(required=False, label=_("Needs review"), widget=Tick)
     sort = forms.ChoiceField(
-        required=False, label=_("Sort by"), choices=[(key, sort.name) for key, sort in SORTS.items()]
-    )
+        required=False, label=_("Sort by"), widget=Choose,
+        choices=[(key, sort.name) for key, sort in SORTS.items()],
+    )  # fmt: skip
 
     def __init__(self, params: Mapping[str, Any], options: Options) -> None:
         super().__init__(params, auto_id="filter-%s")
@@ -65,7 +67,7 @@ class FilterForm(forms.Form):
         }
         for name, choices in offered.items():
             self[name].field.choices = choices  # type: ignore[attr-defined]
-        self["q"].field.widget.attrs |= {"placeholder": _("Words, customer or #number"), "autocomplete": "off"}
+        self["q"].field.widget.attrs |= {"placeholder": _("Words, name or #number"), "autocomplete": "off"}
         self["q"].field.widget.input_type = "search"
 
     def clean_customer(self) -> str:
@@ -103,10 +105,6 @@ class Filters:
     @property
     def query(self) -> str:
         return self._query(self.values)
-
-    @property
-    def is_any(self) -> bool:
-        return self.query == f"status={ANY}"
 
     @property
     def sort(self) -> Sort:

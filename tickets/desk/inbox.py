@@ -56,25 +56,26 @@ class View:
 @agent_required
 def inbox(request: AgentRequest) -> HttpResponse:
     params = request.GET.copy()
-    cursor = str(params.pop("after", [""])[-1])
+    cursor, as_of = str(params.pop("after", [""])[-1]), timezone.now()
     options = load_options(user=request.user)
     filters = Filters.read(params, options)
     address = f"{reverse('inbox')}?{filters.query}"
     visible = tickets_for(request.user)
     matching = filters.apply(visible, request.user)
     try:
-        page = list_page(matching, cursor, sort=filters.sort)
+        page = list_page(matching, cursor, sort=filters.sort, searched="q" in filters.values)
     except BadCursor as error:
         messages.warning(request, str(error))
         return redirect(address)
     found = rows_of(page.rows, filters.values.get("q", ""))
     numbers = _counts(request.user, options, filters)
-    total, most = _total(request.user, filters, matching, page)
+    total, most = _total(filters, matching, page)
     context: dict[str, Any] = {
         "section": "inbox",
         "filters": filters,
         "options": options,
         "own_teams": options.own_teams,
+        "own_views": [view for view in options.saved if view.own],
         "actions": ACTIONS,
         "page": page,
         "after": cursor,
@@ -85,7 +86,7 @@ def inbox(request: AgentRequest) -> HttpResponse:
         "views_most": VIEWS_MOST,
         "views": views(filters, numbers, options.saved),
         "nothing_yet": not page.rows and not visible.exists(),
-        "as_of": timezone.now(),
+        "as_of": as_of,
     }
     if request.htmx and not request.htmx.history_restore_request:
         return push_url(render(request, "tickets/parts/results_update.html", context), address)
@@ -110,7 +111,7 @@ def _counts(user: User, options: Options, filters: Filters) -> dict[str, int]:
         for key, _name, query in _VIEWS
         if key != "team" or options.own_teams
     }
-    return {"team": 0} | counts.capped_counts(user, asked, dict.fromkeys(asked, VIEWS_MOST))
+    return {"team": 0} | counts.capped_counts(asked, dict.fromkeys(asked, VIEWS_MOST))
 
 
 def _values(query: str) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def _values(query: str) -> dict[str, Any]:
     return {name: value == "1" or value for name, value in parse_qsl(query)}
 
 
-def _total(user: User, filters: Filters, matching: QuerySet[Ticket], page: Page[Ticket]) -> tuple[int, int]:
+def _total(filters: Filters, matching: QuerySet[Ticket], page: Page[Ticket]) -> tuple[int, int]:
     """How many tickets match, and how far that was counted. What a search finds is not looked up twice: what is more
     than a page is just that."""
     shown = len(page.rows)
@@ -126,4 +127,4 @@ def _total(user: User, filters: Filters, matching: QuerySet[Ticket], page: Page[
         return shown, counts.CAP
     if "q" in filters.values:
         return max(shown, PAGE_SIZE) + 1, max(shown, PAGE_SIZE)
-    return counts.capped_counts(user, {"matching": matching})["matching"], counts.CAP
+    return counts.capped_counts({"matching": matching})["matching"], counts.CAP

@@ -43,7 +43,7 @@ def open_notification(request: AgentRequest, notification_id: int) -> HttpRespon
     """To the place it speaks of. It is seen with that."""
     row = notifications.of(request.user).filter(pk=notification_id).first()
     if row is None:
-        raise Http404("No such notification.")
+        raise Http404(_("No such notification."))
     _seen(request.user, row.ticket_id)
     place = f"#message-{row.message_id}" if row.message_id else ""
     return redirect(f"/tickets/{row.ticket_id}/{place}")

@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from tickets.models import Category, SavedView, Tag, Team, Ticket
 from tickets.people import agents, display_name
+from tickets.prepared import rows_of
 
 Choice = tuple[str, str]
 
@@ -40,27 +41,11 @@ class Options:
 
 def load_options(ticket: Ticket | None = None, *, user: User | None = None) -> Options:
     """`ticket` adds its tags, `user` their teams and the views saved by them or shared with their teams."""
-    parts = [
-        _part("categories", Category.objects.filter(active=True), key="slug", name="name"),
-        _part("teams", Team.objects.all(), key="pk", name="name"),
-        _part("agents", agents(), key="pk", name="username", first="first_name", last="last_name"),
-    ]
-    if ticket is not None:
-        parts.append(_part("tags", Tag.objects.filter(tickets=ticket), key="pk", name="name"))
-    if user is not None:
-        own = SavedView.objects.filter(owner=user)
-        shared = SavedView.objects.filter(team__members=user).exclude(owner=user)
-        place = Concat(Cast("position", CharField()), Value(" "), Coalesce(Cast("team", CharField()), Value("")))
-        parts += [
-            _part("own_teams", Team.objects.filter(members=user), key="pk", name="name"),
-            *(
-                _part(kind, views.annotate(place=place), key="pk", name="name", first="query", last="place")
-                for kind, views in (("own", own), ("shared", shared))
-            ),
-        ]
+    numbers = [one.pk for one in (ticket, user) if one is not None]
+    rows = rows_of(_query, *numbers, fixed=(ticket is not None, user is not None))
     found: defaultdict[str, list[Choice]] = defaultdict(list)
     saved: list[tuple[int, Saved]] = []
-    for kind, key, name, first, last in parts[0].union(*parts[1:], all=True):
+    for kind, key, name, first, last in rows:
         if kind in ("own", "shared"):
             position, team = last.split(" ")
             saved.append((int(position), Saved(int(key), name, first, team, kind == "own")))
@@ -71,6 +56,29 @@ def load_options(ticket: Ticket | None = None, *, user: User | None = None) -> O
     tags = [name for _key, name in found.pop("tags", [])]
     saved.sort(key=lambda place: (place[0], place[1].pk))
     return Options(**found, tags=tags, saved=[view for _position, view in saved])
+
+
+def _query(of_ticket: bool, of_user: bool, *numbers: int) -> QuerySet:
+    parts = [
+        _part("categories", Category.objects.filter(active=True), key="slug", name="name"),
+        _part("teams", Team.objects.all(), key="pk", name="name"),
+        _part("agents", agents(), key="pk", name="username", first="first_name", last="last_name"),
+    ]
+    if of_ticket:
+        parts.append(_part("tags", Tag.objects.filter(tickets=numbers[0]), key="pk", name="name"))
+    if of_user:
+        user = numbers[-1]
+        own = SavedView.objects.filter(owner=user)
+        shared = SavedView.objects.filter(team__members=user).exclude(owner=user)
+        place = Concat(Cast("position", CharField()), Value(" "), Coalesce(Cast("team", CharField()), Value("")))
+        parts += [
+            _part("own_teams", Team.objects.filter(members=user), key="pk", name="name"),
+            *(
+                _part(kind, views.annotate(place=place), key="pk", name="name", first="query", last="place")
+                for kind, views in (("own", own), ("shared", shared))
+            ),
+        ]
+    return parts[0].union(*parts[1:], all=True)
 
 
 def _part(kind: str, queryset: QuerySet, *, key: str, name: str, first: str = "", last: str = "") -> QuerySet:

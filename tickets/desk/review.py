@@ -126,7 +126,7 @@ def _page(
 ) -> HttpResponse:
     queue = waiting(request.user)
     before = queue.filter(pk__lt=ticket.pk) if ticket else queue.filter(pk__lte=place.after)
-    counts = capped_counts(request.user, {"waiting": queue, "before": before})
+    counts = capped_counts({"waiting": queue, "before": before})
     context = {
         "section": "review",
         "place": place,

@@ -1,4 +1,5 @@
-"""The lines of a list of tickets as HTML, without a template: fifty of them stand on the page people open most.
+"""The lines of a list of tickets as HTML, without a template: fifty of them stand on the page people open most, and
+forty beside a ticket.
 
 Everything that comes from a ticket is escaped here. Words and labels are made once a page.
 """
@@ -30,12 +31,42 @@ def rows_html(rows: Sequence[Row], filters: Filters) -> SafeString:
     return mark_safe("".join(painter.row(row) for row in rows))  # noqa: S308  escaped piece by piece
 
 
+def side_html(tickets: Sequence[Ticket], current: Ticket, query: str) -> SafeString:
+    """The narrow list beside a ticket."""
+    statuses = _statuses()
+    carried = escape(query)
+    return mark_safe("".join(_side_row(ticket, statuses, carried, ticket.pk == current.pk) for ticket in tickets))  # noqa: S308
+
+
+def _side_row(ticket: Ticket, statuses: dict[str, str], query: str, current: bool) -> str:
+    done = " row-done" if ticket.status in _DONE else ""
+    category = f" · {escape(str(ticket.category))}" if ticket.category else ""
+    mark = ' aria-current="page"' if current else ""
+    return (
+        f'<li class="row{done}">{statuses[ticket.status]}<div class="row-main">'
+        f'<a class="row-link truncate" href="{ticket.get_absolute_url()}?{query}"'
+        f"{mark}>{escape(ticket.subject)}</a>"
+        f'<p class="row-text truncate muted small">{escape(str(ticket.customer))}{category}</p></div>'
+        f'<div class="row-time small muted">{ago(ticket.last_message)}</div></li>'
+    )
+
+
+def _statuses() -> dict[str, str]:
+    """The mark of each status, with its name for those who hover and those who listen."""
+    names = {value: escape(str(name)) for value, name in Status.choices}
+    return {
+        value: f'<span class="row-status status-{value}" title="{name}">{icon(value)}'
+        f'<span class="visually-hidden">{name}:</span></span>'
+        for value, name in names.items()
+    }
+
+
 class _Painter:
     def __init__(self, filters: Filters) -> None:
         self._query = escape(filters.query)
         self._waiting = filters.values.get("sort") == "waiting"
         self._labels: dict[tuple[object, ...], str] = {}
-        self._statuses = {value: escape(str(name)) for value, name in Status.choices}
+        self._statuses = _statuses()
         self._choose = escape(_("Choose #%(id)s %(subject)s"))
         self._review = f'<span class="badge badge-warn">{icon("review")}{escape(_("Review"))}</span>'
         self._answered, self._in_a_note = (
@@ -43,21 +74,19 @@ class _Painter:
             for name, said in (("reply", _("answered:")), ("lock", _("in a note:")))
         )
         self._nobody = f'<span class="muted">{escape(_("Unassigned"))}</span>'
-        self._icons = {value: icon(value) for value in Status.values}
         names = f"{icon('review')}<span data-names></span>"
         self._present = f'<span class="row-present small" data-present hidden>{names}</span>'
 
     def row(self, row: Row) -> str:
         ticket = row.ticket
-        status, done = self._statuses[ticket.status], " row-done" if ticket.status in _DONE else ""
+        done = " row-done" if ticket.status in _DONE else ""
         choose = self._choose % {"id": ticket.pk, "subject": escape(ticket.subject)}
         moment = ticket.waiting_since if self._waiting and ticket.waiting_since else ticket.last_message
         return (
             f'<li class="row{done}" id="row-{ticket.pk}" data-moment="{ticket.last_message.isoformat()}">'
             f'<input class="row-check" type="checkbox" name="ticket" value="{ticket.pk}" form="bulk" '
             f'aria-label="{choose}">'
-            f'<span class="row-status status-{ticket.status}" title="{status}">{self._icons[ticket.status]}'
-            f'<span class="visually-hidden">{status}:</span></span>'
+            f"{self._statuses[ticket.status]}"
             f'<div class="row-main"><a class="row-link truncate" href="{ticket.get_absolute_url()}?{self._query}">'
             f"{_pieces(row.subject)}</a>"
             f'<p class="row-text truncate"><span class="row-customer">{escape(str(ticket.customer))}</span>'

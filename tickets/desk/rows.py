@@ -19,6 +19,7 @@ from tickets.text import html_to_text
 PAGE_SIZE = 50
 _HEAD = 2000  # characters of a message looked at for its snippet: HTML mail begins with much that is not seen
 _SNIPPET = 160
+_SHOWN = ("customer", "category", "team", "assignee")
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,17 @@ class Row:
 
 
 def list_page(
-    tickets: QuerySet[Ticket], cursor: str = "", size: int = PAGE_SIZE, sort: Sort = SORTS[LAST_MESSAGE]
+    tickets: QuerySet[Ticket],
+    cursor: str = "",
+    size: int = PAGE_SIZE,
+    sort: Sort = SORTS[LAST_MESSAGE],
+    *,
+    searched: bool = False,
 ) -> Page[Ticket]:
-    """One page in the order of `sort`. Raises BadCursor."""
-    return sort.page(tickets.select_related("customer", "category", "team", "assignee"), cursor, size)
+    """One page in the order of `sort`. What was `searched` for may have to be sorted first. Raises BadCursor."""
+    if searched:
+        return sort.page(tickets, cursor, size, rows=Ticket.objects.select_related(*_SHOWN))
+    return sort.page(tickets.select_related(*_SHOWN), cursor, size)
 
 
 def rows_of(tickets: Sequence[Ticket], text: str = "") -> list[Row]:

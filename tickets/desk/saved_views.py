@@ -1,4 +1,4 @@
-"""Saving, renaming, sharing and deleting views of the inbox."""
+"""Saving, refilling, renaming, sharing and deleting views of the inbox."""
 
 from __future__ import annotations
 
@@ -42,6 +42,20 @@ def save(request: AgentRequest) -> HttpResponse:
         SavedView.objects.create(
             owner=request.user, query=filters.query[:1000], position=(last or 0) + 1, **form.cleaned_data
         )
+    return redirect(f"{reverse('inbox')}?{filters.query}")
+
+
+@require_POST
+@agent_required
+def refill(request: AgentRequest) -> HttpResponse:
+    """Put the filters of the page into a view of one's own, in the place of those it had."""
+    filters = Filters.read(QueryDict(request.POST.get("query", "")), load_options())
+    chosen = request.POST.get("view", "")
+    number = int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0
+    view = get_object_or_404(SavedView, pk=number, owner=request.user)
+    view.query = filters.query[:1000]
+    view.save(update_fields=["query"])
+    messages.success(request, _("The view %(name)s now has these filters.") % {"name": view.name})
     return redirect(f"{reverse('inbox')}?{filters.query}")
 
 

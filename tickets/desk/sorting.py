@@ -33,11 +33,13 @@ class Sort:
             tickets = tickets.annotate(**{self.group: Urgency()})
         return tickets if self.field == "last_message" else tickets.filter(**{f"{self.field}__isnull": False})
 
-    def page(self, tickets: QuerySet[Ticket], cursor: str, size: int) -> Page[Ticket]:
-        """Raises BadCursor."""
+    def page(
+        self, tickets: QuerySet[Ticket], cursor: str, size: int, rows: QuerySet[Ticket] | None = None
+    ) -> Page[Ticket]:
+        """Raises BadCursor. `rows` as for keyset_page."""
         return keyset_page(
             tickets, field=self.field, cursor=cursor, size=size, descending=self.descending,
-            group=self.group, groups=self.groups,
+            group=self.group, groups=self.groups, rows=None if rows is None else self.narrow(rows),
         )  # fmt: skip
 
     def walk(self, tickets: QuerySet[Ticket], cursor: str) -> list[QuerySet[Ticket]]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from tickets.desk.entries import (
@@ -26,6 +25,7 @@ from tickets.models import Message, Ticket, TicketEvent
 from tickets.models.attachment import PICTURES
 from tickets.models.choices import Channel, Priority, Status
 from tickets.people import display_name
+from tickets.templatetags.moments import written
 
 __all__ = ["EventEntry", "MessageEntry", "ProposalEntry", "Thread", "load_thread"]
 
@@ -68,6 +68,12 @@ class Thread:
     def last_message(self) -> int:
         """The id of the newest message shown, 0 for none."""
         return max((entry.pk for entry in self.entries if isinstance(entry, MessageEntry)), default=0)
+
+    @property
+    def delivery(self) -> str:
+        """How far the newest message shown has come."""
+        messages = [entry for entry in self.entries if isinstance(entry, MessageEntry)]
+        return messages[-1].delivery if messages else ""
 
 
 def load_thread(
@@ -164,5 +170,5 @@ class _Reader:
 
     def _name(self, kind: str, value: str) -> str:
         if kind == TicketEvent.Kind.SNOOZE and value:
-            return formats.date_format(timezone.localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")
+            return written(datetime.fromisoformat(value))
         return str(self.names.get(kind, {}).get(value, value))

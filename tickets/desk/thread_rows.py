@@ -26,8 +26,9 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 
 from tickets.desk.entries import Place
-from tickets.models import Attachment, Ticket, TicketEvent
+from tickets.models import Attachment, Classification, Message, Ticket, TicketEvent, UnsentText
 from tickets.models.choices import SetBy
+from tickets.prepared import rows_of
 
 HEAD = 2  # entries at the beginning that are always read
 TEXTS = ("h", "i", "j", "k", "l", "m", "n", "o", "p", "q")
@@ -40,14 +41,26 @@ Row = tuple[Any, ...]
 def read_rows(ticket: Ticket, user_id: int | None, before: Place | None, size: int) -> list[Row]:
     """The newest `size` + 1 entries of each kind before a place, the first of the ticket and the AI's latest; with
     them the attachments of these messages and, of the user's own, what is not sent. One query, in no order."""
-    messages = _window(ticket.messages.all(), before, SAID, size, keep=_oldest(ticket.messages.all()))
-    events = _window(ticket.events.all(), before, CHANGED, size, keep=_oldest(ticket.events.all()))
-    by_ai = ticket.classifications.filter(source=SetBy.RELAY)
+    asked_by = [] if user_id is None else [user_id]
+    if before is None:  # the query that every look at a ticket makes
+        return rows_of(_newest, ticket.pk, *asked_by, fixed=(size,))
+    return list(_query(before, size, ticket.pk, *asked_by))
+
+
+def _newest(size: int, *numbers: int) -> QuerySet:
+    return _query(None, size, *numbers)
+
+
+def _query(before: Place | None, size: int, ticket: int, user: int | None = None) -> QuerySet:
+    said, changed = Message.objects.filter(ticket=ticket), TicketEvent.objects.filter(ticket=ticket)
+    messages = _window(said, before, SAID, size, keep=_oldest(said))
+    events = _window(changed, before, CHANGED, size, keep=_oldest(changed))
+    by_ai = Classification.objects.filter(ticket=ticket, source=SetBy.RELAY)
     proposals = _window(by_ai, before, PROPOSED, size, keep=by_ai.order_by("-created", "-pk").values("pk")[:1])
-    parts = [_events(events), _proposals(proposals), _attachments(ticket, messages, user_id)]
-    if user_id is not None:
-        parts.append(_unsent(ticket, user_id))
-    return list(_messages(ticket, messages).union(*parts, all=True))
+    parts = [_events(events), _proposals(proposals), _attachments(ticket, messages, user)]
+    if user is not None:
+        parts.append(_unsent(ticket, user))
+    return _messages(said, messages).union(*parts, all=True)
 
 
 def _oldest(rows: QuerySet) -> QuerySet:
@@ -81,9 +94,9 @@ def _columns(rank: Any, what: str, who: str, *texts: Any) -> dict[str, Any]:
     } | {name: Cast(filled.get(name, _NOTHING), TextField()) for name in TEXTS}
 
 
-def _messages(ticket: Ticket, rows: QuerySet) -> QuerySet:
+def _messages(said: QuerySet, rows: QuerySet) -> QuerySet:
     """With the number of all messages in each row, which costs one look at an index."""
-    all_of_them = ticket.messages.order_by().values("ticket").annotate(n=Count("pk")).values("n")
+    all_of_them = said.order_by().values("ticket").annotate(n=Count("pk")).values("n")
     columns = _columns(
         SAID, "message", "author",
         F("kind"), F("body"), F("format"), F("delivery"), F("sender"), F("trust"), F("folded"), F("remarks"),
@@ -118,13 +131,13 @@ def _proposals(rows: QuerySet) -> QuerySet:
     return rows.annotate(**columns).values_list(*columns)
 
 
-def _attachments(ticket: Ticket, messages: QuerySet, user_id: int | None) -> QuerySet:
+def _attachments(ticket: int, messages: QuerySet, user_id: int | None) -> QuerySet:
     mine = Q(message__isnull=True, uploaded_by=user_id) if user_id is not None else Q(pk__in=[])
     shown = Q(message__in=messages.values("pk"))
     columns = _columns(BESIDE, "attachment", "", F("message_id"), F("name"), F("detected"), F("size"), F("waits_for"))
     return Attachment.objects.filter(shown | mine, ticket=ticket).order_by().annotate(**columns).values_list(*columns)
 
 
-def _unsent(ticket: Ticket, user_id: int) -> QuerySet:
+def _unsent(ticket: int, user_id: int) -> QuerySet:
     columns = _columns(BESIDE, "unsent", "", F("kind"), F("body"), F("other"), F("draft"), F("revision"))
-    return ticket.unsent.filter(user=user_id).order_by().annotate(**columns).values_list(*columns)
+    return UnsentText.objects.filter(ticket=ticket, user=user_id).order_by().annotate(**columns).values_list(*columns)

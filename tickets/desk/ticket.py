@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -22,8 +23,10 @@ from tickets.desk.http import AgentRequest, agent_required
 from tickets.desk.inbox import View, views
 from tickets.desk.neighbours import AT, load_neighbours
 from tickets.desk.options import load_options
+from tickets.desk.row_html import side_html
 from tickets.desk.sorting import LAST_MESSAGE, SORTS
 from tickets.desk.thread import load_thread
+from tickets.live import state
 from tickets.models import Message, Ticket
 from tickets.models.choices import Priority, Status
 
@@ -97,13 +100,14 @@ def page_context(
     )  # fmt: skip
     composer = composer or Composer(mode=_mode(thread.unsent, request))
     neighbours = load_neighbours(visible, filters.apply(visible, request.user), filters.sort, ticket, at)
-    hidden = int(left) - thread.shown if left.isdecimal() else thread.hidden
+    hidden = int(left[:9]) - thread.shown if left.isdecimal() else thread.hidden
     shown_views, now = views(filters), timezone.now()
     unsent = thread.unsent.get(Message.Kind.REPLY, Unsent())
     return {
         "section": "inbox",
         "ticket": ticket,
         "was": values_of(ticket),
+        "state": "" if before else state(ticket.version, thread.delivery),
         "thread": thread,
         "hidden": max(hidden, 0),
         "before": before,
@@ -123,6 +127,7 @@ def page_context(
         "views": shown_views,
         "list_name": _list_name(shown_views, filters),
         "neighbours": neighbours,
+        "side_lines": partial(side_html, neighbours.rows, ticket, filters.query),  # not on every page of a ticket
         "snooze_times": {"tomorrow": snoozing.tomorrow(now), "monday": snoozing.monday(now)},
         "link": address_of(request, ticket),
     }

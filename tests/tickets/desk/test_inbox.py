@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -84,6 +86,51 @@ def test_a_damaged_page_address_leads_to_the_first_page_with_a_word(as_alice, ma
     response = as_alice.get("/?status=open&after=%FFnonsense", follow=True)
     assert response.redirect_chain == [("/?status=open", 302)]
     assert "start again from the first page" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '[0,"2026-01-01T00:00:00+00:00",Infinity]',
+        '[0,"2026-01-01T00:00:00+00:00",NaN]',
+        '[0,"2026-01-01T00:00:00+00:00",true]',
+        '[0,"2026-01-01T00:00:00+00:00",1.5]',
+        f'[0,"2026-01-01T00:00:00+00:00",{2**63}]',
+        f'[0,"2026-01-01T00:00:00+00:00",{"9" * 5000}]',
+        '[0,"2026-01-01T00:00:00",1]',
+        '[0,"0001-01-01T00:00:00+23:59",1]',
+        '[0,"9999-12-31T23:59:59-23:59",1]',
+        "[" * 3000,
+    ],
+)
+@pytest.mark.parametrize("sort", ["", "priority"])
+def test_whatever_a_page_address_holds_it_is_ours_or_damaged(as_alice, ticket, sort, inside):
+    if sort == "priority" and inside.endswith("]"):
+        inside = inside[:-1] + ",1]"
+    cursor = base64.urlsafe_b64encode(inside.encode()).decode()
+    response = as_alice.get("/", {"sort": sort, "after": cursor}, follow=True)
+    assert response.redirect_chain and "start again from the first page" in response.content.decode()
+    assert as_alice.get(f"/tickets/{ticket.pk}/", {"sort": sort, "at": cursor}).status_code == 200
+
+
+@pytest.mark.parametrize("group", ["1.5", "Infinity", '"1"', str(2**63)])
+def test_a_page_address_of_no_group_is_damaged(as_alice, ticket, group):
+    inside = f'[0,"2026-01-01T00:00:00+00:00",1,{group}]'
+    cursor = base64.urlsafe_b64encode(inside.encode()).decode()
+    assert as_alice.get("/", {"sort": "priority", "after": cursor}).status_code == 302
+
+
+@pytest.mark.parametrize("place", ["0001-01-01T00:00:00+23:59~0~1", "9999-12-31T23:59:59-23:59~0~1"])
+def test_a_place_in_a_thread_before_all_time_or_after_it_is_none(as_alice, ticket, place):
+    for name in ("before", "since"):
+        assert as_alice.get(f"/tickets/{ticket.pk}/", {name: place}).status_code == 200
+
+
+def test_a_number_that_is_a_book_long_is_no_error_of_ours(as_alice, ticket):
+    """Python refuses to read more than 4,300 digits."""
+    digits = "9" * 5000
+    assert as_alice.post("/inbox/views/filters/", {"view": digits, "query": ""}).status_code == 404
+    assert as_alice.get(f"/tickets/{ticket.pk}/", {"left": digits}).status_code == 200
 
 
 def test_agents_see_only_what_is_theirs(as_alice, as_bob, as_carol, alice, accounts, make_tickets, shown):

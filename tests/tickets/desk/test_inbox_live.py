@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from tests.assistant.sockets import PATIENCE, Server, log_in, open_socket
 from tickets.models import Ticket
@@ -70,6 +72,39 @@ def test_somebody_in_a_ticket_is_named_in_the_inbox_of_others(server, alice, car
         with open_socket(server, f"/ws/tickets/{ticket.pk}/", log_in(carol)):
             assert inbox.until("inbox.presence")["tickets"] == {str(ticket.pk): ["Carol"]}
         assert inbox.until("inbox.presence")["tickets"] == {}
+
+
+def test_nobody_learns_who_is_in_a_ticket_they_do_not_see(server, alice, bob, carol, support, ticket):
+    hers = Ticket.objects.open(ticket.customer, "It crashes", team=support)
+    with (
+        open_socket(server, "/ws/inbox/", log_in(alice)) as of_support,
+        open_socket(server, "/ws/inbox/", log_in(bob)) as of_accounts,
+        open_socket(server, f"/ws/tickets/{hers.pk}/", log_in(carol)),
+    ):
+        assert of_support.until("inbox.presence")["tickets"] == {str(hers.pk): ["Carol"]}
+        with open_socket(server, f"/ws/tickets/{ticket.pk}/", log_in(carol)):
+            assert of_accounts.until("inbox.presence")["tickets"] == {str(ticket.pk): ["Carol"]}
+
+
+def test_what_changed_before_the_socket_opened_is_told_to_those_who_see_it(server, alice, bob, support, ticket):
+    made = time.time()
+    hers = Ticket.objects.open(ticket.customer, "It crashes", team=support)
+    Ticket.objects.filter(pk=ticket.pk).update(updated=timezone.now() - timedelta(hours=1))
+    with (
+        open_socket(server, "/ws/inbox/", log_in(alice)) as of_support,
+        open_socket(server, "/ws/inbox/", log_in(bob)) as of_accounts,
+    ):
+        of_support.send("since", at=made)
+        assert of_support.until("inbox.changed")["tickets"] == [hers.pk]
+        of_accounts.send("since", at=made)
+        of_accounts.send("ping")
+        of_accounts.until("pong")
+        assert named(of_accounts) == set()
+        for rubbish in ("yesterday", None, float("nan"), 1e300, [1]):
+            of_accounts.send("since", at=rubbish)
+            assert of_accounts.until("error")["error"]["code"] == "bad_request"
+        of_accounts.send("since", at=-1e9)
+        assert of_accounts.until("inbox.changed")["tickets"] == [ticket.pk]
 
 
 def test_nobody_is_told_anything_without_a_login(server, alice):

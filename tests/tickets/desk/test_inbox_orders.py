@@ -128,6 +128,25 @@ def test_a_view_is_saved_shared_renamed_and_deleted(as_alice, as_carol, alice, s
     assert not SavedView.objects.exists()
 
 
+def test_the_owner_alone_puts_other_filters_into_a_view(as_alice, alice, support, dave):
+    view = SavedView.objects.create(owner=alice, team=support, name="Hot", query="status=any&priority=high")
+    support.members.add(dave)
+    as_dave = type(as_alice)()
+    as_dave.force_login(dave)
+    page = "/?status=open&priority=high&bogus=1"
+    assert "Save these filters into this view" in as_alice.get(page).content.decode()
+    assert "Save these filters into this view" not in as_dave.get(page).content.decode()
+    filters = {"view": view.pk, "query": page[2:]}
+    assert as_dave.post("/inbox/views/filters/", filters).status_code == 404
+    for nothing in ("", "many", view.pk + 1):
+        assert as_alice.post("/inbox/views/filters/", filters | {"view": nothing}).status_code == 404
+    saved = as_alice.post("/inbox/views/filters/", filters, follow=True)
+    assert saved.redirect_chain == [("/?status=open&priority=high", 302)]
+    assert "The view Hot now has these filters." in saved.content.decode()
+    view.refresh_from_db()
+    assert (view.query, view.name, view.team) == ("status=open&priority=high", "Hot", support)
+
+
 def test_a_view_without_a_name_is_not_saved(as_alice):
     response = as_alice.post("/inbox/views/", {"name": " ", "query": "status=open"}, follow=True)
     assert "Give the view a name." in response.content.decode() and not SavedView.objects.exists()

@@ -46,20 +46,20 @@ def test_saving_again_changes_the_same_profile_and_nobody_elses(as_alice, as_bob
 def test_times_are_shown_in_the_time_zone_of_the_profile(as_alice, alice, new_years_ticket):
     Profile.objects.create(user=alice, time_zone="America/Los_Angeles")
     shown = as_alice.get(new_years_ticket.get_absolute_url()).content.decode()
-    assert "Dec. 31, 2025, 4:30 p.m. PST" in shown
+    assert "31 Dec 2025, 16:30 PST" in shown
     Profile.objects.update(time_zone="Asia/Tokyo")
-    assert "Jan. 1, 2026, 9:30 a.m. JST" in as_alice.get(new_years_ticket.get_absolute_url()).content.decode()
+    assert "1 Jan 2026, 09:30 JST" in as_alice.get(new_years_ticket.get_absolute_url()).content.decode()
 
 
 def test_who_has_chosen_no_time_zone_gets_the_browsers_and_else_the_desks(as_alice, new_years_ticket):
     address = new_years_ticket.get_absolute_url()
-    assert "12:30 a.m. UTC" in as_alice.get(address).content.decode()
+    assert "00:30 UTC" in as_alice.get(address).content.decode()
     as_alice.cookies["zone"] = "Europe/Helsinki"
-    assert "2:30 a.m. EET" in as_alice.get(address).content.decode()
+    assert "02:30 EET" in as_alice.get(address).content.decode()
     assert "Europe/Helsinki" in as_alice.get("/settings/").content.decode()
     for nonsense in ("../../etc/passwd", "Europe", "x" * 5000, "Mars/Base", "\x00"):
         as_alice.cookies["zone"] = nonsense
-        assert "12:30 a.m. UTC" in as_alice.get(address).content.decode()
+        assert "00:30 UTC" in as_alice.get(address).content.decode()
 
 
 @pytest.mark.parametrize(
