@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -37,12 +36,15 @@ def keyset_page(
     descending: bool = True,
     group: str = "",
     groups: Sequence[int] = (),
+    rows: QuerySet[Row] | None = None,
 ) -> Page[Row]:
     """One page of `queryset` ordered by the datetime `field` and id.
 
     Written as `a <= x AND (a < x OR id < y)`: the first half is what an index on (a, id) can seek by. `group` is a
     column that has only the values `groups`, and rows come in their order first: one group is read after the other
-    until the page is full, so that each can be sought by too.
+    until the page is full, so that each can be sought by too. `rows`
+    are what the page's rows are read from once their keys are known: for querysets that no index sorts, so that what
+    comes with a row is not joined to all that has to be sorted.
 
     Raises:
         BadCursor: `cursor` is not one of ours.
@@ -50,18 +52,21 @@ def keyset_page(
     backwards, place = _decode(cursor, grouped=bool(group)) if cursor else (False, None)
     found: list[Row] = []
     for part in rows_from(queryset, field=field, cursor=cursor, group=group, groups=groups, descending=descending):
-        found += part[: size + 1 - len(found)]
+        left = size + 1 - len(found)
+        if rows is not None:
+            part = rows.filter(pk__in=part.values("pk")[:left]).order_by(*part.query.order_by)
+        found += part[:left]
         if len(found) > size:
             break
-    more, rows = len(found) > size, found[:size]
+    more, shown = len(found) > size, found[:size]
     if backwards:
-        rows.reverse()
-    has_next = bool(rows) and (more or backwards)
-    has_previous = bool(rows) and (more if backwards else place is not None)
+        shown.reverse()
+    has_next = bool(shown) and (more or backwards)
+    has_previous = bool(shown) and (more if backwards else place is not None)
     return Page(
-        rows,
-        next=cursor_of(field, rows[-1], group=group) if has_next else "",
-        previous=cursor_of(field, rows[0], backwards=True, group=group) if has_previous else "",
+        shown,
+        next=cursor_of(field, shown[-1], group=group) if has_next else "",
+        previous=cursor_of(field, shown[0], backwards=True, group=group) if has_previous else "",
     )
 
 
@@ -130,6 +135,14 @@ def _decode(cursor: str, *, grouped: bool) -> tuple[bool, _Place]:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         backwards, value, pk, *rest = json.loads(raw)
         (group,) = rest if grouped else (0, *rest)
-        return bool(backwards), _Place(int(group), datetime.fromisoformat(value), int(pk))
-    except (binascii.Error, ValueError, TypeError) as error:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None or not (_is_number(pk) and _is_number(group)):
+            raise ValueError(cursor)
+        return bool(backwards), _Place(group, moment.astimezone(UTC), pk)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadCursor("The page address is damaged; start again from the first page.") from error
+
+
+def _is_number(value: Any) -> bool:
+    """Whether both databases can compare a column with it."""
+    return type(value) is int and abs(value) < 2**63

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connections
@@ -15,7 +14,7 @@ from django.db.models.expressions import Func, RawSQL
 from django.db.models.functions import Substr
 
 from tickets.access import tickets_for
-from tickets.fulltext import Piece, Query, hits, marked, parse, words_of
+from tickets.fulltext import Piece, Query, marked, parse, snippet, words_of
 from tickets.fulltext.ticket_words import TICKETS
 from tickets.fulltext.words import Term
 from tickets.models import Message, Ticket
@@ -38,8 +37,8 @@ def search(queryset: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
     """The tickets of `queryset` that `text` finds: in subject, messages, notes, or the customer's name and address.
 
     All words must be there, in any place of the ticket; the last one may be the beginning of a word; "quoted words"
-    stand together; `#12` is the ticket of that number, and `12` finds that one too. No text is an error. Asks the
-    database one cheap question at once: how many there are about.
+    stand together; `#12` is the ticket of that number, and `12` finds that one too. No text is an error. SQLite
+    is asked at once which they are, as far as they are few.
     """
     number = _number(text)
     if number and text.strip().startswith("#"):
@@ -48,13 +47,16 @@ def search(queryset: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
     if not query.terms:
         return queryset.none()
     vendor = connections[queryset.db].vendor
-    sql, parameters = TICKETS.select(vendor), [TICKETS.parameter(vendor, query)]
+    sql, parameters, few = TICKETS.select(vendor), [TICKETS.parameter(vendor, query)], False
+    if vendor == "sqlite":
+        keys, found = TICKETS.keys_as_json(query, _FEW + 1, using=queryset.db)
+        if few := found <= _FEW:
+            sql, parameters = "SELECT value FROM json_each(%s)", [keys]
     if number:
         sql, parameters = f"{sql} UNION ALL SELECT CAST(%s AS bigint)", [*parameters, str(number)]
-    found = RawSQL(sql, parameters)  # noqa: S611  what was typed is a parameter
-    if vendor == "sqlite" and TICKETS.count(query, _FEW + 1, using=queryset.db) > _FEW:
-        return queryset.filter(_Among(F("pk"), found))
-    return queryset.filter(pk__in=found)
+    if vendor == "sqlite" and not few:
+        return queryset.filter(_Among(F("pk"), RawSQL(sql, parameters)))  # noqa: S611  what was typed is a parameter
+    return queryset.filter(pk__in=RawSQL(sql, parameters))  # noqa: S611
 
 
 class _Among(Func):
@@ -90,18 +92,12 @@ def highlights(tickets: Sequence[Ticket], text: str) -> dict[int, Highlight]:
     said = Message.objects.filter(ticket__in=list(shown)).order_by("-created", "-pk")[:_MESSAGES]
     best: dict[int, int] = {}
     for ticket_id, kind, format, body in said.values_list("ticket_id", "kind", "format", Substr("body", 1, _READ)):
-        number, pieces = _snippet(body, format, query)
+        plain = " ".join((html_to_text(body) if format == Message.Format.HTML else body).split())
+        number, pieces = snippet(plain, query, _SNIPPET)
         if number > best.get(ticket_id, 0):
             best[ticket_id] = number
             shown[ticket_id] = Highlight(shown[ticket_id].subject, pieces, kind == Message.Kind.NOTE)
     return shown
-
-
-def _snippet(body: str, format: str, query: Query) -> tuple[int, Sequence[Piece]]:
-    """How many of the terms are there, and where."""
-    text = " ".join((html_to_text(body) if format == Message.Format.HTML else body).split())
-    number = hits(text, query)
-    return number, marked(text, query, length=_SNIPPET) if number else ()
 
 
 def similar_solved(ticket: Ticket, user: User, limit: int = 3) -> list[Ticket]:
@@ -112,19 +108,20 @@ def similar_solved(ticket: Ticket, user: User, limit: int = 3) -> list[Ticket]:
     """
     opening = ticket.messages.filter(kind=Message.Kind.CUSTOMER).order_by("created", "pk").first()
     scores: Counter[int] = Counter()
-    for query, weight in _telling(ticket.subject, opening.plain if opening else "", using=ticket._state.db):
-        scores.update(dict.fromkeys(TICKETS.keys(query, _CANDIDATES), weight))
+    telling = _telling(ticket.subject, opening.plain if opening else "")
+    found = TICKETS.keys_of([query for query, _weight in telling], _CANDIDATES)
+    for keys, (_query, weight) in zip(found, telling, strict=True):
+        scores.update(dict.fromkeys(keys, weight))
     scores.pop(ticket.pk, None)
     candidates = [pk for pk, _score in scores.most_common(50 * limit)]
     solved = tickets_for(user).filter(pk__in=candidates, status__in=[Status.RESOLVED, Status.CLOSED])
     return sorted(solved, key=lambda other: (-scores[other.pk], -other.pk))[:limit]
 
 
-def _telling(subject: str, body: str, *, using: Any) -> Iterable[tuple[Query, float]]:
+def _telling(subject: str, body: str) -> list[tuple[Query, float]]:
     """The rarest words that others have too, each with its weight."""
     words = dict.fromkeys(word for word in words_of(f"{subject} {body}") if len(word) > 2 and not word.isdigit())
-    asked = list(words)[:_LOOKED_AT]
-    queries = {word: Query((Term((word,)),)) for word in asked}
-    counts = {word: TICKETS.count(query, _COMMON + 1, using=using or "default") for word, query in queries.items()}
-    rare = sorted((count, word) for word, count in counts.items() if 1 < count <= _COMMON)
+    queries = {word: Query((Term((word,)),)) for word in list(words)[:_LOOKED_AT]}
+    counted = zip(TICKETS.counts(list(queries.values()), _COMMON + 1), queries, strict=True)
+    rare = sorted((count, word) for count, word in counted if 1 < count <= _COMMON)
     return [(queries[word], log(2 * _COMMON / count)) for count, word in rare[:_TELLING]]

@@ -8,7 +8,7 @@ import re
 import nh3
 from markdown_it import MarkdownIt
 
-_BREAKS = re.compile(r"<\s*(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^>]*>", re.IGNORECASE)
+_BREAKS = re.compile(r"<\s*(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote)\b[^<>]*>", re.IGNORECASE)
 _UNREAD = {"script", "style", "head", "title", "template"}
 _BLANKS = re.compile(r"[ \t\xa0]+")
 _GAPS = re.compile(r"\n\s*\n\s*(?:\n\s*)+")

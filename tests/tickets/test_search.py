@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice, product
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tickets.fulltext import marked, parse, setup, ticket_words
+from tickets.fulltext import Piece, marked, parse, setup, ticket_words
 from tickets.models import Customer, Message, Ticket
 from tickets.search import highlights, search, similar_solved
 
@@ -99,6 +100,17 @@ def test_bulk_inserts_are_found_however_they_come(erin):
     )
     assert found("bulk") == {"Bulk 0", "Bulk 1", "Bulk 2"}
     assert found("body1 word1 word2") == {"Bulk 1"}
+
+
+@pytest.mark.parametrize("first", [0x3300, 0xAC00, 0xFDFA, 0x4E00, 0x61])
+def test_a_long_text_of_whatever_letters_is_taken_and_found_by_its_ends(erin, first):
+    """Characters of which one becomes many, or many bytes, where they are folded."""
+    words = product(map(chr, range(first, first + 60)), repeat=3)
+    middle = " ".join("".join(word) for word in islice(words, 45_000))
+    ticket = Ticket.objects.open(erin, f"zeppelin {middle} gadget", subject="Long")
+    assert found("zeppelin") == found("gadget") == found("long erin") == {"Long"}
+    ticket.receive("The frobnicator.")
+    assert found("gadget frobnicator") == {"Long"}
 
 
 def migrate(between=lambda: None) -> str:
@@ -193,6 +205,25 @@ def test_hits_are_marked_in_the_subject_and_in_the_message_that_has_them(queue, 
     assert shown.note and [piece.text for piece in shown.snippet if piece.hit] == ["crash", "printer"]
     assert "".join(piece.text for piece in shown.snippet) == "Known crash of the <script>alert(1)</script> printer"
     assert not highlights([queue["Refund"]], "crash")[queue["Refund"].pk].snippet
+
+
+@given(st.text(alphabet="aAb _-.", max_size=40), st.text(alphabet='aab "', max_size=12))
+@hypothesis_settings(max_examples=200)
+def test_hits_are_the_same_in_plain_english_and_beside_other_letters(text, typed):
+    """Text in ASCII is looked through by a way of its own, which is quicker."""
+    query = parse(typed)
+    assert marked(text + " \u00e9", query) == merged([*marked(text, query), Piece(" \u00e9")])
+
+
+def merged(pieces):
+    """Neighbours without a hit as one."""
+    found = []
+    for piece in pieces:
+        if found and not piece.hit and not found[-1].hit:
+            found[-1] = Piece(found[-1].text + piece.text)
+        else:
+            found.append(piece)
+    return found
 
 
 def test_similar_solved_tickets_are_those_with_telling_words_that_one_may_see(queue, alice, bob, accounts, erin):

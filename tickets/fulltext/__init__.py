@@ -5,7 +5,7 @@
 """
 
 from tickets.fulltext.index import Index
-from tickets.fulltext.marks import Piece, hits, marked
+from tickets.fulltext.marks import Piece, marked, snippet
 from tickets.fulltext.words import Query, parse, words_of
 
-__all__ = ["Index", "Piece", "Query", "hits", "marked", "parse", "words_of"]
+__all__ = ["Index", "Piece", "Query", "marked", "parse", "snippet", "words_of"]

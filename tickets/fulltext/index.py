@@ -7,9 +7,8 @@ generated tsvector column (`words`) with a GIN index. Both hold words in small l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -17,12 +16,23 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from tickets.fulltext.versions import keep_version, version_of
 from tickets.fulltext.words import Query
 
-LONGEST = 200_000  # characters of a text that Postgres indexes: a tsvector holds no more than 1 MB
+LONGEST = 200_000  # characters of a text that Postgres indexes
+# A tsvector holds no more than 1 MB. At worst, in words of three bytes, it needs 8 bytes for 4 of the text, and one
+# character may be 18 bytes once it is folded. Of too much the middle is left out: a subject or title stands first,
+# and what was said last at the end.
+_MOST_BYTES = 500_000
+_BEGINNING, _END = 1_000, 120_000  # characters, of at most 4 bytes
 _FOLD = rf"""
-CREATE OR REPLACE FUNCTION collie_words(text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT to_tsvector('simple'::regconfig, regexp_replace(lower(regexp_replace(normalize(left($1, {LONGEST}), NFKD),
-    '[\u0300-\u036f]+', '', 'g')), '[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]+', ' ', 'g'))
-$$"""
+CREATE OR REPLACE FUNCTION collie_words(text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+  folded text := regexp_replace(lower(regexp_replace(normalize(left($1, {LONGEST}), NFKD),
+    '[\u0300-\u036f]+', '', 'g')), '[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u303f]+', ' ', 'g');
+BEGIN
+  IF octet_length(folded) > {_MOST_BYTES} THEN
+    folded := left(folded, {_BEGINNING}) || ' ' || right(folded, {_END});
+  END IF;
+  RETURN to_tsvector('simple'::regconfig, folded);
+END $$"""
 
 
 @dataclass(frozen=True)
@@ -46,16 +56,41 @@ class Index:
 
     def keys(self, query: Query, most: int, *, using: str = "default") -> list[int]:
         """At most `most` rows that `query` finds, the newest (highest key) first."""
-        connection = connections[using]
-        order = "rowid" if connection.vendor == "sqlite" else self.key
-        sql = f"{self.select(connection.vendor)} ORDER BY {order} DESC LIMIT {int(most)}"
-        return [row[0] for row in _run(connection, sql, query, self)]
+        return self.keys_of([query], most, using=using)[0]
 
-    def count(self, query: Query, most: int, *, using: str = "default") -> int:
-        """How many rows `query` finds, counted no further than `most`."""
+    def keys_as_json(self, query: Query, most: int, *, using: str = "default") -> tuple[str, int]:
+        """The rows that `query` finds as a JSON list in no order, and how many: at most `most`. For SQLite, whose
+        json_each reads it: thousands of numbers need not become Python's."""
+        found = f"SELECT json_group_array(rowid), COUNT(*) FROM ({self.select('sqlite')} LIMIT {int(most)})"
+        with connections[using].cursor() as cursor:
+            cursor.execute(found, [self.parameter("sqlite", query)])
+            keys, number = cursor.fetchone()
+            return keys, number
+
+    def keys_of(self, queries: Sequence[Query], most: int, *, using: str = "default") -> list[list[int]]:
+        """The same for each of several queries, in one question to the database."""
         connection = connections[using]
-        sql = f"SELECT COUNT(*) FROM ({self.select(connection.vendor)} LIMIT {int(most)}) found"
-        return int(_run(connection, sql, query, self)[0][0])
+        key = "rowid" if connection.vendor == "sqlite" else self.key
+        found: list[list[int]] = [[] for _ in queries]
+        part = f"SELECT {{0}}, found{{0}}.* FROM ({{1}} ORDER BY {key} DESC LIMIT {int(most)}) found{{0}}"
+        for n, pk in self._each(connection, queries, part):
+            found[n].append(pk)
+        return [sorted(keys, reverse=True) for keys in found]
+
+    def counts(self, queries: Sequence[Query], most: int, *, using: str = "default") -> list[int]:
+        """How many rows each query finds, counted no further than `most`, in one question to the database."""
+        part = f"SELECT {{0}}, COUNT(*) FROM ({{1}} LIMIT {int(most)}) found{{0}}"
+        counted = dict(self._each(connections[using], queries, part))
+        return [counted[n] for n in range(len(queries))]
+
+    def _each(self, connection: BaseDatabaseWrapper, queries: Sequence[Query], part: str) -> list[tuple[int, int]]:
+        """Pairs of the number of a query and what it found."""
+        select = self.select(connection.vendor)
+        sql = " UNION ALL ".join(part.format(n, select) for n in range(len(queries)))
+        with connection.cursor() as cursor:
+            if queries:
+                cursor.execute(sql, [self.parameter(connection.vendor, query) for query in queries])
+            return cursor.fetchall() if queries else []
 
     def is_current(self, connection: BaseDatabaseWrapper) -> bool:
         """Whether the database holds this very definition, filled."""
@@ -125,9 +160,3 @@ class Index:
             f"ALTER TABLE {self.table} ADD COLUMN words tsvector GENERATED ALWAYS AS (collie_words({joined})) STORED"
         )
         yield f"CREATE INDEX {self.table}_words ON {self.table} USING gin (words)"
-
-
-def _run(connection: BaseDatabaseWrapper, sql: str, query: Query, index: Index) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [index.parameter(connection.vendor, query)])
-        return cursor.fetchall()

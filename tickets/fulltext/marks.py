@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tickets.fulltext.words import Query, Term, fold
 
@@ -20,10 +21,21 @@ class Piece:
     hit: bool = False
 
 
-def marked(text: str, query: Query, *, length: int = 0) -> list[Piece]:
-    """`text` in pieces, hits apart. With `length`, a snippet of about so many characters around the first hit; empty
-    when there is none in it."""
-    spans = _merged(sorted(_spans(text, query)))
+def marked(text: str, query: Query) -> list[Piece]:
+    """`text` in pieces, hits apart."""
+    return snippet(text, query, 0)[1]
+
+
+def snippet(text: str, query: Query, length: int) -> tuple[int, list[Piece]]:
+    """How many of the terms are in `text`, and about `length` characters of it around the first hit in pieces; none
+    where there is no hit. 0: all of it."""
+    by_term = _hits(text, query)
+    spans = [span for of_term in by_term for span in of_term]
+    return sum(map(bool, by_term)), _pieces(text, spans, length)
+
+
+def _pieces(text: str, found: list[tuple[int, int]], length: int) -> list[Piece]:
+    spans = _merged(sorted(found))
     start, end = 0, len(text)
     if length:
         if not spans:
@@ -41,25 +53,21 @@ def marked(text: str, query: Query, *, length: int = 0) -> list[Piece]:
     return [*pieces, *([Piece(text[at:end])] if at < end else [])]
 
 
-def hits(text: str, query: Query) -> int:
-    """How many of the terms are in `text`."""
-    found = _words(text)
-    return sum(any(True for _span in _spans_of(term, found)) for term in query.terms)
-
-
-def _spans(text: str, query: Query) -> Iterator[tuple[int, int]]:
-    """From and to of every hit of every term."""
-    found = _words(text)
-    for term in query.terms:
-        yield from _spans_of(term, found)
-
-
-def _words(text: str) -> list[tuple[int, int, str]]:
-    """From, to and the folded word."""
+def _hits(text: str, query: Query) -> list[list[tuple[int, int]]]:
+    """Where each term stands in `text`."""
     if text.isascii():
-        text = text.lower()
-        return [(*match.span(), match.group()) for match in _WORD.finditer(text)]
-    return [(*match.span(), fold(match.group())) for match in _WORD.finditer(text)]
+        small = text.lower()
+        return [[match.span(1) for match in _pattern(term).finditer(small)] for term in query.terms]
+    found = [(*match.span(), fold(match.group())) for match in _WORD.finditer(text)]
+    return [list(_spans_of(term, found)) for term in query.terms]
+
+
+@lru_cache(maxsize=200)
+def _pattern(term: Term) -> re.Pattern[str]:
+    """Its words, with whatever is no word between them; looked ahead for, since two hits may overlap."""
+    words = r"[\W_]+".join(re.escape(word) for word in term.words)
+    end = r"[^\W_]*" if term.prefix else r"(?![^\W_])"
+    return re.compile(rf"(?<![^\W_])(?=({words}{end}))")
 
 
 def _spans_of(term: Term, found: list[tuple[int, int, str]]) -> Iterator[tuple[int, int]]:

@@ -5,6 +5,7 @@ They are filled once. Later migrations only compare, and write what a migration 
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from django.db import connections, transaction
@@ -14,12 +15,17 @@ from tickets import waiting
 from tickets.fulltext import ticket_words
 from tickets.fulltext.index import Index
 
-ARTICLES = Index("tickets_article", "id", ("title", "body"))
+ARTICLES = Index("tickets_article", "id", ("title", "body"), version=2)
 
 
 def teach_sqlite(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Receiver of `connection_created`: the function that the triggers call."""
-    if connection.vendor == "sqlite":
+    """Receiver of `connection_created`: the function that the triggers call. A connection that was kept knows it, and
+    would prepare all its statements anew if it were told again."""
+    if connection.vendor != "sqlite":
+        return
+    try:
+        connection.connection.execute("SELECT collie_plain('', '')").close()
+    except sqlite3.OperationalError:
         connection.connection.create_function("collie_plain", 2, ticket_words.plain, deterministic=True)
 
 

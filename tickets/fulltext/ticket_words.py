@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from tickets.fulltext.index import LONGEST, Index
 from tickets.text import html_to_text
 
-TICKETS = Index("tickets_ticketwords", "ticket_id", ("subject", "people", "body"))
+TICKETS = Index("tickets_ticketwords", "ticket_id", ("subject", "people", "body"), version=2)
 
 _PEOPLE = "SELECT name || ' ' || email FROM tickets_customer WHERE id = {}"
 _PLAIN_OF = "CASE WHEN {0}format = 'html' THEN collie_plain({0}body, {0}format) ELSE {0}body END"

@@ -5,15 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
 from tickets.audit import ADDITION, record
+from tickets.management.tables import NeedsTables
 from tickets.models import ApiToken
 from tickets.models.api_token import Scope
 
 
-class Command(BaseCommand):
+class Command(NeedsTables):
     help = "Make a token for the REST API; it is printed alone on the last line, and cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rich.console import Console
@@ -14,9 +14,10 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from rich.progress import Progress as Bar
 
 from tickets.importer import ImportRefused, Progress, Summary, import_file
+from tickets.management.tables import NeedsTables
 
 
-class Command(BaseCommand):
+class Command(NeedsTables):
     help = "Import tickets from a CSV or JSONL file; running it again imports nothing twice."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
