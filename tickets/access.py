@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission, User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from tickets.models import Customer, Team, Ticket
 
@@ -72,7 +73,7 @@ def ticket_or_404(user: AbstractBaseUser | AnonymousUser, ticket_id: int) -> Tic
     related = ("customer", "category", "team", "assignee")
     ticket = tickets_for(user).select_related(*related).filter(pk=ticket_id).first()
     if ticket is None:
-        raise Http404("No such ticket.")
+        raise Http404(_("No such ticket."))
     return ticket
 
 

@@ -3,12 +3,13 @@ from django.contrib.admin import apps as admin_apps
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_delete, post_migrate, post_save, pre_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class TicketsConfig(AppConfig):
     name = "tickets"
     default = True
-    verbose_name = "Helpdesk"
+    verbose_name = _("Helpdesk")
 
     def ready(self) -> None:
         from tickets import notifications

@@ -17,12 +17,12 @@ KNOWN = (
     "customer.name", "customer.first_name", "customer.email", "ticket.id", "ticket.subject", "ticket.team",
     "ticket.category", "agent.name", "agent.first_name", "agent.email",
 )  # fmt: skip
-_PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PLACE = re.compile(r"\{\{([^{}]*)\}\}")
 
 
 def complaint(body: str) -> str:
     """A sentence that names the placeholders nobody can fill in; empty when all are known."""
-    unknown = sorted({name for name in _PLACE.findall(body) if name not in KNOWN})
+    unknown = sorted({name for name in map(str.strip, _PLACE.findall(body)) if name not in KNOWN})
     if not unknown:
         return ""
     return _("%(unknown)s cannot be filled in. Known are: %(known)s.") % {
@@ -33,7 +33,7 @@ def complaint(body: str) -> str:
 
 def fill(body: str, values: Mapping[str, str]) -> str:
     """`body` with every known placeholder replaced, once: what a customer calls themselves is not read again."""
-    return _PLACE.sub(lambda match: values.get(match[1], match[0]), body)
+    return _PLACE.sub(lambda match: values.get(match[1].strip(), match[0]), body)
 
 
 def values_for(ticket: Ticket, agent: User) -> dict[str, str]:

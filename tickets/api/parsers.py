@@ -16,8 +16,13 @@ from tickets.api.problems import Problem
 MOST_BYTES = 16 * 1024 * 1024
 
 
-class JSONParser(parsers.JSONParser):
-    """Strict JSON in UTF-8 up to MOST_BYTES; the raw bytes are kept on the view for Idempotency-Key."""
+class JSONParser(parsers.BaseParser):
+    """Strict JSON in UTF-8 up to MOST_BYTES; the raw bytes are kept on the view for Idempotency-Key.
+
+    No kind of DRF's JSONParser: DRF reads bodies for those itself, up to Django's limit for forms.
+    """
+
+    media_type = "application/json"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,10 +15,13 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from tickets.tracing import request_id_of
+from tickets.unreached import is_unreached
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 10  # seconds
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # code: (status, title). Codes are stable; titles are for people.
 CODES: dict[str, tuple[int, str]] = {
@@ -37,6 +41,7 @@ CODES: dict[str, tuple[int, str]] = {
     "unsupported_media_type": (415, "The content type is not understood"),
     "rate_limited": (429, "Too many requests"),
     "server_error": (500, "Collie failed"),
+    "unavailable": (503, "Out of service for a moment"),
     # what the AI's calls end with
     "busy": (503, "Too much is running at once"),
     "ai_disabled": (503, "AI is switched off"),
@@ -94,9 +99,24 @@ def answer_for(exc: Exception, context: dict[str, Any]) -> Response:
     if problem is None:
         logger.exception("the API failed", exc_info=exc)
         got_request_exception.send(sender=None, request=request)
-        problem = Problem("server_error", _("Something went wrong here; the request id says where to look."))
+        problem = of_failure(exc)
     body = problem.body(request_id_of(request))
     return Response(body, problem.status, headers=problem.headers, content_type=MEDIA_TYPE)
+
+
+def of_failure(exc: BaseException | None) -> Problem:
+    """Of what nobody foresaw: 503 where the request may be sent again, 500 for a defect of ours."""
+    if _is_passing(exc):
+        words = _(
+            "The database does not answer or a disk is full. Send it again soon, with the same Idempotency-Key."
+        )
+        return Problem("unavailable", words, headers={"Retry-After": str(RETRY_AFTER)})
+    return Problem("server_error", _("Something went wrong here; the request id says where to look."))
+
+
+def _is_passing(exc: BaseException | None) -> bool:
+    """Whether it is the database's or the disk's trouble."""
+    return is_unreached(exc) or (isinstance(exc, OSError) and exc.errno in NO_ROOM)
 
 
 def problem_of(exc: Exception) -> Problem | None:

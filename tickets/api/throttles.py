@@ -1,10 +1,12 @@
 """How much one may ask: counters by user, token and address in fixed windows, told in RateLimit headers.
 
-The counters live in the cache: shared by all processes with REDIS_URL, one set a process without.
+The counters live in the cache: shared by all processes with REDIS_URL, one set a process without. While the cache is
+gone nobody is counted and nobody refused.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,8 +14,11 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from tickets.api.problems import Problem
+
+logger = logging.getLogger(__name__)
 
 clock = time.time
 
@@ -35,7 +40,11 @@ class Standing:
 
 def count(callers: Iterable[tuple[str, object]], now: float | None = None) -> list[Standing]:
     """Count one request for each (limit's name, caller)."""
-    return [_count(name, caller, clock() if now is None else now) for name, caller in callers]
+    try:
+        return [_count(name, caller, clock() if now is None else now) for name, caller in callers]
+    except (RedisError, OSError) as error:
+        logger.warning("The cache is gone, the API's limits are not kept: %r", error)
+        return []
 
 
 def _count(name: str, caller: object, now: float) -> Standing:

@@ -118,7 +118,7 @@ def _address(text: str) -> tuple[str, str]:
     try:
         validate_email(address)
         if len(address) > 254:
-            raise ValidationError("too long")
+            raise ValidationError(_("too long"))
     except ValidationError as error:
         raise RowError(_("“%(text)s” is not an e-mail address.") % {"text": text[:80]}) from error
     return address, name

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from tickets.mail.incoming import imap
 from tickets.mail.outgoing import sending
+from tickets.unreached import forget_connections
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ def send_until(stop: threading.Event) -> None:
             sending.send_due(timezone.now(), stop)
         except Exception:
             logger.exception("the outbox could not be worked on; trying again")
+            forget_connections()
     connections.close_all()
 
 

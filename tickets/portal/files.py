@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext as _
 
 from tickets.attachments import AttachmentRefused, attach
 from tickets.desk.files import file_answer
@@ -38,5 +39,5 @@ def visible_file(request: HttpRequest, ticket: Ticket, file_id: int) -> Streamin
     sent = Attachment.objects.filter(ticket=ticket, message__isnull=False).exclude(message__kind=Message.Kind.NOTE)
     attachment = sent.filter(pk=file_id).first()
     if attachment is None:
-        raise Http404("No such file.")
+        raise Http404(_("No such file."))
     return file_answer(request, attachment)

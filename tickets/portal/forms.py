@@ -81,6 +81,11 @@ class ContactForm(WordsForm):
         raise forms.ValidationError(_("That was very quick. Please press Send again."), code="quick")
 
     @property
+    def marked(self) -> bool:
+        """Whether a field that people see is wrong."""
+        return any(name != "begun" for name in self.errors)
+
+    @property
     def stamp(self) -> str:
         """What `begun` holds when the form is shown: the old one while it is good, so that waiting helps."""
         given = str(self.data.get("begun", "")) if self.is_bound else ""

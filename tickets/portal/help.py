@@ -37,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def article(request: HttpRequest, slug: str) -> HttpResponse:
     found = Article.objects.public().select_related("category").filter(slug=slug).first()
     if found is None:
-        raise Http404("No such article.")
+        raise Http404(_("No such article."))
     body = mark_safe(markdown_to_html(found.body))  # noqa: S308  sanitised
     response = portal_page(request, "portal/article.html", section="help", article=found, body=body)
     response["Content-Language"] = found.language

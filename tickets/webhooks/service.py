@@ -12,6 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 from tickets.models import Webhook
+from tickets.unreached import forget_connections
 from tickets.webhooks import sending
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def send_until(stop: threading.Event) -> None:
                     busy[lane].start()
         except Exception:
             logger.exception("webhooks could not be worked on; trying again")
+            forget_connections()
     for thread in busy.values():
         thread.join(PATIENCE)
     connections.close_all()

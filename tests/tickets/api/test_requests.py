@@ -187,3 +187,8 @@ class TestBodies:
     def test_a_body_without_end_is_refused(self, api, monkeypatch):
         monkeypatch.setattr("tickets.api.parsers.MOST_BYTES", 100)
         assert api.post(TICKETS, {**NEW, "body": "x" * 200}).status_code == 413
+
+    @pytest.mark.parametrize("size, status", [(15 << 20, 400), (17 << 20, 413)])
+    def test_the_limit_is_ours_and_not_that_of_forms(self, api, size, status):
+        answer = api.generic("POST", TICKETS, b" " * size, content_type="application/json")
+        assert answer.status_code == status, answer.content

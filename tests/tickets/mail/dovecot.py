@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 USER, PASSWORD = "desk@example.com", "pass/with@and?in:it"
 
 _CONFIG = """

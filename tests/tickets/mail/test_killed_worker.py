@@ -6,22 +6,15 @@ import os
 import signal
 import sqlite3
 import threading
-import time
 from contextlib import closing
 
 import pytest
 
 from tests.stack import PATIENCE, Stack
 from tests.tickets.mail.post import PostOffice
+from tests.waiting import until
 
 ASKED = "SELECT delivery, remarks FROM tickets_message WHERE kind = 'reply' ORDER BY id"
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
 
 
 @pytest.fixture

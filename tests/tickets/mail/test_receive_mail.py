@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from tests.tickets.mail.talk import letter
 from tickets.mail.incoming import store
@@ -61,3 +61,13 @@ def test_a_mail_that_nothing_can_be_made_of_is_kept_all_the_same(monkeypatch, ca
     monkeypatch.setattr(store, "_stored", fail)
     assert pipe(monkeypatch, letter("Hi").as_bytes(), capsys) == "unreadable"
     assert "a fault of ours" in ReceivedMail.objects.get().why
+
+
+@pytest.mark.django_db
+def test_a_mail_that_the_database_can_never_take_is_kept_and_asked_for_no_more(monkeypatch, capsys):
+    def fail(*_args):
+        connection.cursor().execute("SELECT " + "+".join("1" * 200_000))
+
+    monkeypatch.setattr(store, "_message", fail)
+    assert pipe(monkeypatch, letter("Hi").as_bytes(), capsys) == "unreadable"
+    assert "OperationalError" in ReceivedMail.objects.get().why

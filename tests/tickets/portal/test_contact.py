@@ -60,6 +60,8 @@ def test_a_program_that_fills_every_field_is_told_that_all_is_well(write):
 def test_a_form_sent_at_once_asks_for_one_more_press(write, visitor):
     early = write(begun=forms.new_stamp())
     assert early.status_code == 422 and "press Send again" in early.content.decode()
+    assert "marked fields" not in early.content.decode()
+    assert "marked fields" in write(begun=forms.new_stamp(), subject="").content.decode()
     assert not Ticket.objects.exists()
     assert write(begun="made up").status_code == 422
     assert write().status_code == 302

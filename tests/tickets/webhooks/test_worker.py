@@ -6,20 +6,13 @@ import os
 import signal
 import sqlite3
 import threading
-import time
 from contextlib import closing
 
 from tests.stack import PATIENCE, Stack
 from tests.tickets.webhooks.receivers import receiving
+from tests.waiting import until
 
 LOG = "SELECT state, attempts, status, message_id FROM tickets_webhookdelivery ORDER BY id"
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
 
 
 def test_a_worker_killed_as_it_sends_is_followed_by_one_that_sends_under_the_same_id(tmp_path):

@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.request import Request
 
+from tickets.api.authentication import SessionAuthentication
 from tickets.api.base import ApiView
 from tickets.api.problems import Problem
 
@@ -20,6 +21,7 @@ class SchemaView(SpectacularAPIView):
 class DocsPage(SpectacularSwaggerSplitView):
     """Swagger UI from our own origin: page and script apart, so that the policy holds without exceptions."""
 
+    authentication_classes = [SessionAuthentication]  # anybody may read it; who is logged in has colours of their own
     renderer_classes = [TemplateHTMLRenderer]
     template_name = "tickets/api_docs.html"
 

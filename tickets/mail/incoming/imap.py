@@ -15,11 +15,13 @@ from contextlib import contextmanager
 from imaplib import IMAP4
 from typing import Protocol
 
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxUnencrypted
 
 from tickets.mail.incoming.store import receive
 from tickets.models import Mailbox
+from tickets.unreached import forget_connections
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +92,9 @@ def _reading(address: Address) -> Iterator[tuple[BaseMailBox | None, Mailbox | N
         words = " ".join(str(error).split()).replace(address.password or "\0", "…")[:500]
         row.keep(timezone.now(), words=words or type(error).__name__)
         raise MailboxError(f"{address.name}: {words}") from error
+    except (DatabaseError, InterfaceError):
+        forget_connections()  # else the lease cannot be given back, and nobody reads until it ends
+        raise
     finally:
         row.release(timezone.now())
 

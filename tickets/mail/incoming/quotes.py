@@ -14,7 +14,7 @@ from mailparser_reply.parser import EmailMessage
 
 LINES, LINE_CHARS = 120, 160  # of what the parser sees
 LONGEST_SIGNATURE = 12  # lines; more is text that happened to look like one
-_RULE = re.compile(r"^[-_*=]{3,}[^\n]{0,60}[-_*=]{3,}$")  # ---- Forwarded message ----
+_RULE = re.compile(r"^(?:[-_*=]{6,}|[-_*=]{3,}+[^-_*=\n][^\n]{0,59}?[-_*=]{3,})$")  # ---- Forwarded message ----
 _LANGUAGES = [name for name in MAIL_LANGUAGES if name != "david"]
 
 

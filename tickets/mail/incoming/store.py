@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +21,7 @@ from tickets.mail.incoming.threading import ticket_of
 from tickets.mail.queue import may_answer
 from tickets.models import Customer, Message, OutgoingMail, ReceivedMail, Ticket
 from tickets.models.choices import Channel, Status
+from tickets.unreached import is_unreached
 
 logger = logging.getLogger(__name__)
 
@@ -50,11 +51,11 @@ def receive(raw: bytes, now: datetime | None = None) -> Receipt:
     try:
         mail = parse(raw, settings.MAIL_AUTH_HOST)
         return _stored(mail, raw, known, now)
-    except (OperationalError, InterfaceError, OSError):
-        raise
     except Unreadable as error:
         return _unreadable(raw, known, str(error), now)
     except Exception as error:
+        if isinstance(error, OSError) or is_unreached(error):
+            raise
         if isinstance(error, IntegrityError) and ReceivedMail.objects.filter(key=known.key).exists():
             return Receipt("duplicate")  # delivered twice in the same moment
         logger.exception("a mail could not be stored; it is kept with those that could not be read")
