@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AssistantConfig(AppConfig):
     name = "assistant"
-    verbose_name = "AI assistant"
+    verbose_name = _("AI assistant")
 
     def ready(self) -> None:
         from assistant import checks  # noqa: F401  (registers the system checks)

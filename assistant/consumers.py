@@ -77,8 +77,7 @@ class TicketSocket(consumers.TicketSocket):
             return
         self.put(frames.snapshot(draft.pk, draft.seq, draft.text))
         if draft.state == Draft.State.STREAMING:
-            self._elsewhere[str(draft.pk)] = draft.seq
-            elsewhere.watch(self, draft.pk)
+            self._watch(str(draft.pk), draft.seq)
         else:
             self.put(frames.ended(draft))
 
@@ -111,7 +110,7 @@ class TicketSocket(consumers.TicketSocket):
         draft_id, last = frame["draft"], self._elsewhere.get(frame["draft"])
         match frame["type"]:
             case "draft.started":
-                self._elsewhere[draft_id] = 0
+                self._watch(draft_id, 0)
             case "draft.delta":
                 if last is None or frame["seq"] != last + 1:
                     return
@@ -119,10 +118,15 @@ class TicketSocket(consumers.TicketSocket):
             case "draft.snapshot":
                 if last is not None and frame["seq"] <= last:
                     return
-                self._elsewhere[draft_id] = frame["seq"]
+                self._watch(draft_id, frame["seq"])
             case "draft.done" | "draft.failed":
                 self._elsewhere.pop(draft_id, None)
         self.put(text)
+
+    def _watch(self, draft_id: str, seq: int) -> None:
+        """In the database too, however it was heard of: a process that is killed sends no last frame."""
+        self._elsewhere[draft_id] = seq
+        elsewhere.watch(self, UUID(draft_id))
 
     def _tell_no_draft(self) -> None:
         self.tell_error("not_found", _("There is no such draft in this ticket."))

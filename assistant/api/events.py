@@ -7,17 +7,18 @@ strings together the `text` of snapshot and deltas has all of it, also across a 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import re
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from contextlib import aclosing
+from typing import NamedTuple
 from uuid import UUID
 
-from assistant.drafts.following import ENDS, Event, TooSlow, follow
+from assistant.drafts.following import ENDS, Event, Follower, TooSlow, follow
 from tickets.supervision import Claim, supervisor
 
 BREATH = 15.0  # seconds of silence after which a comment keeps proxies from giving up
+GATHER = 0.04  # seconds between two pieces of text: each costs more than the tokens in it
 _ID = re.compile(r"(\d{1,9})\.(\d{1,9})(\.end)?")
 
 
@@ -57,63 +58,39 @@ class Place(NamedTuple):
 
 
 class _Reader:
-    """Known to the supervisor, which closes what its person may no longer follow."""
+    """Known to the supervisor, which ends what its person may no longer follow."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, follower: Follower, claim: Claim) -> None:
         self.claim = claim
-        self.closed = asyncio.Event()
+        self._follower = follower
 
     async def close(self, code: int) -> None:
-        self.closed.set()
+        self._follower.close()
 
 
 async def draft_events(draft_id: UUID, after: Place, claim: Claim) -> AsyncIterator[bytes]:
     """The body of stream/ for a reader who was let see the draft. It ends with the draft, or with the right to it."""
     yield b"retry: 1000\n\n"  # and so the headers leave now
-    reader, place = _Reader(claim), after
+    follower, place, gathers = Follower(after.seq), after, False
+    reader = _Reader(follower, claim)
     supervisor.add(reader)
     try:
-        async for event in _paced(follow(draft_id, after.seq), reader):
-            if event is None:
-                yield b": still being written\n\n"
-                continue
-            for here, type, frame in _sent(event, place):
-                place = here
-                yield f"id: {place}\nevent: {type}\ndata: {frame}\n\n".encode()
+        async with aclosing(follow(draft_id, follower, BREATH)) as batches:
+            async for batch in batches:
+                lines = [] if batch else [": still being written\n\n"]
+                for event in batch:
+                    for here, type, frame in _sent(event, place):
+                        place = here
+                        lines.append(f"id: {place}\nevent: {type}\ndata: {frame}\n\n")
+                if lines:
+                    yield "".join(lines).encode()
+                if gathers:  # the first text has left at once
+                    await asyncio.sleep(GATHER)
+                gathers = place.offset > 0
     except TooSlow:
         return
     finally:
         supervisor.discard(reader)
-
-
-async def _paced(events: AsyncIterator[Event], reader: _Reader) -> AsyncIterator[Event | None]:
-    """The events, None after each BREATH without one, until they end or the reader is closed."""
-    closed = asyncio.ensure_future(reader.closed.wait())
-    coming: asyncio.Future[Any] | None = None
-    awaited: set[asyncio.Future[Any]]
-    try:
-        while True:
-            coming = coming or asyncio.ensure_future(anext(events))
-            awaited = {coming, closed}
-            await asyncio.wait(awaited, timeout=BREATH, return_when=asyncio.FIRST_COMPLETED)
-            if closed.done():
-                return
-            if not coming.done():
-                yield None
-                continue
-            try:
-                event = coming.result()
-            except StopAsyncIteration:
-                return
-            coming = None
-            yield event
-    finally:
-        closed.cancel()
-        if coming is not None:
-            coming.cancel()
-            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration, TooSlow):
-                await coming
-        await events.aclose()  # type: ignore[attr-defined]
 
 
 def _sent(event: Event, place: Place) -> list[tuple[Place, str, str]]:

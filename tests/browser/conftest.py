@@ -50,7 +50,7 @@ def unused_tickets(stack):
     rows = [
         {"subject": f"Export number {n} is empty", "email": f"customer{n}@example.com", "name": names[n % 3],
          "body": "Since the update the export of our orders is an empty file. The log says error 500.", **TEAMS_OWN}
-        for n in range(30)
+        for n in range(90)
     ]  # fmt: skip
     return stack.load(rows)
 

@@ -121,6 +121,21 @@ def test_a_cut_connection_mends_itself_and_no_word_is_lost(browse, stack, ticket
     assert [(draft["state"], draft["text"]) for draft in drafts(stack, ticket)] == [("done", text)]
 
 
+def test_while_the_server_is_away_it_is_said_and_stop_frees_the_composer(browse, ticket, wire, watch):
+    watch.allowed += ["ERR_", "WebSocket connection to"]
+    alice = open_ticket(browse("alice", origin=wire.origin), ticket)
+    alice.get_by_role("button", name="Draft reply").click()
+    some_text(alice)
+    wire.close()
+    expect(alice.locator("#draft-status")).to_contain_text("Connection lost")
+    alice.wait_for_timeout(4000)  # three seconds of patience are over, and REST reaches nobody either
+    expect(alice.locator("#draft-status")).to_contain_text("Connection lost")
+    kept = alice.locator("#reply-body").input_value()
+    alice.get_by_role("button", name="Stop").click()
+    expect(alice.locator("#reply-body")).to_be_editable()
+    expect(alice.locator("#reply-body")).to_have_value(kept)
+
+
 @pytest.fixture
 def without_sockets(browse, wire, watch):
     """A desk behind a proxy that lets no websocket through."""
@@ -181,6 +196,16 @@ def test_a_relay_that_breaks_off_leaves_the_text_and_one_click_asks_again(browse
     assert drafts(stack, ticket)[-1]["text"] == text != kept
 
 
+def test_a_draft_of_which_nothing_came_leaves_the_one_before_it(browse, stack, ticket):
+    moody = stack.start_relay("--fault", "unauthorized:0.5", "--seed", "10", "--token-ms", "5")  # the second of two
+    alice = open_ticket(browse("alice", origin=stack.start_desk(moody).origin), ticket)
+    alice.get_by_role("button", name="Draft reply").click()
+    kept = whole_text(alice)
+    alice.get_by_role("button", name="Regenerate").click()
+    expect(alice.locator("#draft-status")).to_have_attribute("data-error", "")
+    expect(alice.locator("#reply-body")).to_have_value(kept)
+
+
 def test_a_wrong_key_is_said_in_a_sentence(browse, stack, ticket):
     locked = stack.start_relay("--key", "the right one")
     alice = open_ticket(browse("alice", origin=stack.start_desk(locked).origin), ticket)
@@ -209,7 +234,7 @@ def test_a_preset_and_chosen_tone_and_model_make_the_draft_and_its_sources_are_l
     alice.get_by_role("button", name="Decline politely").click()
     whole_text(alice)
     alice.locator("#draft-sources > summary").click()
-    source = alice.locator("#draft-sources a")
+    source = alice.locator("#draft-sources a").first  # the most alike
     expect(source).to_have_text(f"#{old} Teapot with a cracked spout")
     expect(source).to_have_attribute("href", f"/tickets/{old}/")
     (draft,) = drafts(stack, new)

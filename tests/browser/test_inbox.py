@@ -40,7 +40,7 @@ def test_several_are_chosen_and_changed_together(browse, unused_tickets):
     page.goto("/?status=any&tag=exports&mine=1")
     expect(page.locator(".row")).to_have_count(2)
     page.get_by_label("Choose all on this page").check()
-    bar.get_by_role("button", name="Close").click()
+    bar.get_by_role("button", name="Close tickets").click()
     expect(page.locator(".row.row-done")).to_have_count(2)
 
 
@@ -65,7 +65,7 @@ def test_all_that_a_search_finds_are_changed_page_by_page(browse, stack):
     expect(page.locator(".list-head [role=status]")).to_have_text("53 tickets")
 
 
-def test_a_view_is_saved_found_again_renamed_and_deleted(browse):
+def test_a_view_is_saved_found_again_renamed_refilled_and_deleted(browse):
     page = browse("bob")
     page.goto("/?status=any&priority=high")
     page.get_by_text("Save view").click()
@@ -76,6 +76,14 @@ def test_a_view_is_saved_found_again_renamed_and_deleted(browse):
     views.locator("summary", has_text="Change the view Hot ones").click()
     views.get_by_label("Name of the view").fill("Hottest")
     views.get_by_role("button", name="Save").click()
+    page.locator("#filter-status").select_option("Open")
+    expect(views.get_by_role("link", name="Hottest")).not_to_have_attribute("aria-current", "page")
+    page.get_by_text("Save view").click()
+    page.get_by_label("Or change a view of yours").select_option("Hottest")
+    page.get_by_role("button", name="Save these filters into this view").click()
+    expect(page.get_by_text("The view Hottest now has these filters.")).to_be_visible()
+    expect(views.get_by_role("link", name="Hottest")).to_have_attribute("aria-current", "page")
+    expect(page).to_have_url(re.compile("status=open&priority=high"))
     views.locator("summary", has_text="Change the view Hottest").click()
     views.get_by_role("button", name="Delete this view").click()
     expect(views.get_by_role("link", name="Hottest")).to_have_count(0)

@@ -89,3 +89,10 @@ def test_nobody_scrolls_sideways_on_a_telephone(browse, ticket, run, scheme):
     choose_all(carol)
     assert too_wide(carol) == []
     assert wide == {}
+
+
+@pytest.mark.parametrize("address", ["/settings/tokens/", "/?status=any"])
+def test_on_a_phone_the_current_view_is_in_sight(browse, address):
+    alice = browse("alice", viewport=NARROW)
+    alice.goto(address)
+    expect(alice.locator(".views [aria-current]")).to_be_in_viewport(ratio=0.9)

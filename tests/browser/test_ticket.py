@@ -200,3 +200,14 @@ def test_a_saved_reply_is_made_once_and_inserted_by_a_slash(browse, ticket):
     expect(alice.locator("#picker-list [aria-selected=true]")).to_contain_text("Empty export")
     alice.keyboard.press("Enter")
     expect(alice.locator("#reply-body")).to_have_value(re.compile(rf"Hello (Jane|Ken|Lea), we look into #{ticket}\."))
+
+
+def test_the_longest_tag_moves_nothing_out_of_sight(browse, ticket):
+    alice = open_ticket(browse("alice"), ticket)
+    alice.get_by_label("Add a tag").fill("y" * 100)
+    alice.keyboard.press("Enter")
+    expect(alice.locator(".tag")).to_have_count(1)
+    column = alice.locator("#property-status").bounding_box()
+    assert column["x"] + column["width"] <= alice.viewport_size["width"]
+    remove = alice.get_by_role("button", name="Remove the tag").bounding_box()
+    assert remove["x"] + remove["width"] <= alice.viewport_size["width"]

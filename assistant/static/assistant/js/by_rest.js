@@ -9,6 +9,8 @@ export class ByRest {
   #ticketId;
   #form;
   #on = false;
+  #wanted = false;
+  #knock = 0;
   #streams = new Map(); // draft -> {source, text}
 
   constructor(ticketId, form, tell) {
@@ -22,15 +24,29 @@ export class ByRest {
   }
 
   open() {
-    this.#on = true;
-    this.#tell("open", {});
-    if (!this.#streams.size) this.#findLatest();
+    this.#wanted = true;
+    clearTimeout(this.#knock);
+    this.#reach();
   }
 
   close() {
-    this.#on = false;
+    this.#on = this.#wanted = false;
+    clearTimeout(this.#knock);
     for (const { source } of this.#streams.values()) source.close();
     this.#streams.clear();
+  }
+
+  // Where the server is away altogether there is no connection by REST either: it is open once there is an answer.
+  async #reach() {
+    const answer = await fetch("/api/v1/me/").catch(() => null);
+    if (!this.#wanted || this.#on) return;
+    if (!answer || answer.status >= 500) {
+      this.#knock = setTimeout(() => this.#reach(), AGAIN);
+      return;
+    }
+    this.#on = true;
+    this.#tell("open", {});
+    if (!this.#streams.size) this.#findLatest();
   }
 
   // False for what only a socket can carry.

@@ -1,4 +1,5 @@
 // Drafts in the composer: asks for one, shows it as it is written, and leaves every decision to the person.
+import { usd } from "./money.js";
 import { socket } from "./socket.js";
 import "./summary.js";
 
@@ -9,11 +10,18 @@ const panel = document.getElementById("draft-panel");
 const part = (name) => document.getElementById(`draft-${name}`);
 const words = panel.dataset;
 
+const STILL_WANTED = 20000; // milliseconds in which a connection that comes back brings what was asked for
+
 let current = null; // the draft in the composer: {id, kind, sources, seq, text, live, begun}
 let offered = null; // one that is not shown because something else is in the composer: {id, kind, sources}
 let asked = false; // a start was sent and not answered yet
+let wanted = null; // what was asked for and not answered yet: {what, at, sent}; unsent where there was no connection
+let newest = ""; // the last draft that the server named
+let over = ""; // why no connection will come back
+let given = ""; // a draft that was to stop: while it goes on without us, only its end counts
 let wish = {}; // what was asked for last
 let before = null; // what the composer had: its text, and the draft that this was: {text, id}
+let replaced = null; // the draft that the current one took the place of
 
 function say(text, { error = false, retry = false } = {}) {
   part("status").textContent = part("status").title = text;
@@ -54,8 +62,9 @@ function ask(what) {
   wish = what;
   document.dispatchEvent(new Event("composer:keep")); // soon the composer holds what is not the person's
   asked = socket.send({ type: "draft.start", ...chosen(), ...what });
+  wanted = { what, at: Date.now(), sent: asked };
   if (asked) composer.dataset.drafted = "";
-  say(asked ? words.asking : words.lost, { error: !asked });
+  say(asked ? words.asking : over || words.lost, { error: !asked });
   arrange();
 }
 
@@ -68,7 +77,9 @@ function again() {
 }
 
 function stop() {
-  if (!current?.live || socket.send({ type: "draft.stop", draft: current.id })) return;
+  if (!current?.live) return;
+  given = current.id;
+  if (socket.send({ type: "draft.stop", draft: given })) return;
   finish(current.text); // no connection: the composer must not stay locked
   say(words.stopped);
 }
@@ -78,6 +89,7 @@ function stop() {
 function adopt(draft) {
   const replaces = composer.hasAttribute("data-ai") && draft.kind !== "translation";
   if (!replaces) before = { text: body.value, id: used.value, ai: composer.hasAttribute("data-ai") };
+  replaced = replaces && current && !current.live ? current : null;
   current = { ...draft, seq: 0, text: "", live: true, begun: performance.now() };
   offered = null;
   used.value = draft.id;
@@ -111,10 +123,27 @@ function undo() {
   arrange();
 }
 
+// A draft of which nothing came leaves the one it was to replace.
+function bringBack() {
+  if (!replaced) {
+    undo();
+    return;
+  }
+  current = replaced;
+  replaced = null;
+  used.value = current.id;
+  show(current.text);
+}
+
 function finish(text) {
   current.live = false;
   show(text);
   arrange();
+}
+
+// Whether the composer holds this draft as it came: one that has ended is not put over what was typed since.
+function holds(id) {
+  return current?.id === id && (current.live || body.value === current.text);
 }
 
 function seconds(frame) {
@@ -130,7 +159,7 @@ function summary(frame) {
   if (frame.finish_reason === "stopped") return words.stopped;
   if (frame.finish_reason === "length") return words.cut;
   if (frame.unreadable_events) return words.unreadable;
-  const cost = frame.cost_usd === null ? words.free : `${frame.cost_usd} USD`;
+  const cost = usd(frame.cost_usd, words.free);
   const said = current.kind === "translation" ? words.translated : words.done;
   return said.replace("%s", seconds(frame)).replace("%c", cost);
 }
@@ -138,15 +167,17 @@ function summary(frame) {
 const frames = {
   "draft.started"({ draft: id, kind, sources }) {
     if (kind === "summary" || current?.id === id) return;
+    newest = id;
     const draft = { id, kind, sources };
     const free = !body.value.trim() || composer.hasAttribute("data-ai");
-    if (asked || free) adopt(draft);
+    if (wanted || free) adopt(draft);
     else {
       offered = draft;
       say(words.elsewhere);
     }
     if (current?.id === id) say(words.asking);
     asked = false;
+    wanted = null;
     arrange();
   },
   "draft.waiting"({ draft, seconds: left, reason }) {
@@ -154,7 +185,7 @@ const frames = {
     if (current?.id === draft) say(text.replace("%n", left));
   },
   "draft.delta"({ draft, seq, text }) {
-    if (current?.id !== draft || seq <= current.seq) return;
+    if (!holds(draft) || seq <= current.seq) return;
     if (seq !== current.seq + 1) {
       socket.send({ type: "draft.resume", draft });
       return;
@@ -164,14 +195,15 @@ const frames = {
     show(current.text + text);
   },
   "draft.snapshot"({ draft, seq, text }) {
-    if (current?.id !== draft) return;
-    current.seq = seq;
+    if (!holds(draft)) return;
+    Object.assign(current, { seq, live: true }); // also one that ended too soon
     show(text);
     if (seq) say(writing());
+    arrange();
   },
   "draft.done"(frame) {
     if (offered?.id === frame.draft) say(words.offer);
-    if (current?.id !== frame.draft) return;
+    if (!holds(frame.draft)) return;
     const text = summary(frame);
     finish(frame.text);
     say(text);
@@ -183,12 +215,15 @@ const frames = {
       say(error.message, { error: true });
       arrange();
     }
-    if (current?.id !== draft) return;
+    if (!holds(draft)) return;
     finish(text);
-    if (!text) undo();
+    if (!text) bringBack();
     say(error.message, { error: true, retry: error.retryable });
+    arrange();
   },
   "draft.latest"({ draft: id, kind, sources, state }) {
+    if (newest !== id && !asked) wanted = null; // what was asked for was heard, and only the answer lost
+    newest = id;
     if (current?.id === id || asked) return;
     offered = { id, kind, sources };
     if (!body.value.trim() && state === "streaming") takeUp();
@@ -198,19 +233,36 @@ const frames = {
   error({ error }) {
     if (!asked) return;
     asked = false;
+    wanted = null;
     if (!current) delete composer.dataset.drafted;
     say(error.message, { error: true, retry: ["busy", "unreached"].includes(error.code) });
     arrange();
   },
   open() {
-    if (part("status").textContent === words.lost) say(current?.live ? writing() : "");
-    if (current?.live) socket.send({ type: "draft.resume", draft: current.id });
+    const saidSo = part("status").textContent === words.lost;
+    if (saidSo) say(current?.live ? writing() : "");
+    if (!asked && (!saidSo || Date.now() - wanted?.at > STILL_WANTED)) wanted = null;
+    if (given) socket.send({ type: "draft.stop", draft: given });
+    if (wanted && !wanted.sent) ask(wanted.what);
+    else if (wanted && !asked && !socket.send({ type: "ping" })) {
+      wanted = null;
+      say(words.unreached, { error: true, retry: true });
+    }
+    const followed = new Set([given, current?.live && current.id].filter(Boolean));
+    for (const draft of followed) socket.send({ type: "draft.resume", draft });
+  },
+  pong() { // by then the server has named what it writes: a request that it did not name was lost with the line
+    if (wanted && !asked) ask(wanted.what);
   },
   lost({ code, final }) {
+    if (asked && !current) delete composer.dataset.drafted;
     asked = false;
-    if (final && current) current.live = false;
-    if (final) say(code === 4401 ? words.loggedOut : words.gone, { error: true });
-    else if (current?.live) say(words.lost);
+    if (final) {
+      wanted = null;
+      over = code === 4401 ? words.loggedOut : words.gone;
+      if (current) current.live = false;
+      say(over, { error: true });
+    } else if (current?.live || wanted) say(words.lost, { error: !current?.live });
     arrange();
   },
 };
@@ -230,7 +282,12 @@ function discard() {
 }
 
 for (const [type, handle] of Object.entries(frames)) {
-  socket.addEventListener(type, (event) => handle(event.detail));
+  socket.addEventListener(type, ({ detail }) => {
+    const ends = type === "draft.done" || type === "draft.failed";
+    const goesOn = given && detail.draft === given && !(current?.id === given && current.live);
+    if (ends || !goesOn) handle(detail);
+    if (ends && detail.draft === given) given = "";
+  });
 }
 for (const [name, act] of Object.entries({ start, stop, again, retry: again, undo, use: takeUp, discard })) {
   part(name).addEventListener("click", act);
@@ -267,7 +324,7 @@ part("presets")?.addEventListener("click", ({ target }) => {
   if (preset) ask({ preset, instruction: part("instruction").value });
 });
 
-// Menus open upwards, out of the composer, which scrolls; they close with Escape and with a click elsewhere.
+// Menus open upwards, out of the composer, which scrolls.
 function place(menu) {
   const { top, right } = menu.getBoundingClientRect();
   const { style, offsetWidth } = menu.querySelector(".menu-items");
@@ -277,16 +334,7 @@ function place(menu) {
   style.maxHeight = `${top - 12}px`;
 }
 
-for (const menu of [options, part("sources")]) {
-  menu?.addEventListener("toggle", () => place(menu));
-  menu?.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-    event.stopPropagation();
-  });
-  document.addEventListener("click", ({ target }) => { if (menu && !menu.contains(target)) menu.open = false; });
-}
+for (const menu of [options, part("sources")]) menu?.addEventListener("toggle", () => place(menu));
 
 // Enter in the instruction line asks for a draft; the form around it must not be sent by it.
 part("instruction").addEventListener("keydown", (event) => {

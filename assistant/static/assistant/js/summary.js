@@ -4,8 +4,12 @@ import { socket } from "./socket.js";
 
 const part = (name) => document.getElementById(`summary-${name}`);
 const whole = () => document.getElementById("summary");
-let asked = false;
+const words = document.getElementById("draft-panel").dataset;
+let asked = false; // a request was sent and not answered yet
+let lost = false; // its answer may have been lost with the line
+let over = ""; // why no connection will come back
 let current = null; // {id, seq, text}
+let given = ""; // one that was to stop: until its end is heard, the stop may have been lost
 
 function say(text) {
   if (part("status")) part("status").textContent = text;
@@ -26,27 +30,35 @@ function show(text) {
 function start() {
   if (asked || current) return;
   asked = socket.send({ type: "draft.start", kind: "summary" });
-  if (!asked) return;
-  say(whole().dataset.writing);
-  arrange(true);
+  say(asked ? whole().dataset.writing : over || words.lost);
+  arrange(asked);
+}
+
+function stop() {
+  if (!current) return;
+  given = current.id;
+  if (!socket.send({ type: "draft.stop", draft: given })) end(words.stopped); // what was written so far is shown
+}
+
+function renew() {
+  lost = false;
+  window.htmx.ajax("GET", whole().dataset.url, { target: "#summary", swap: "outerHTML" });
 }
 
 function end(problem) {
-  const { id } = current;
   current = null;
   if (!problem) {
-    window.htmx.ajax("GET", whole().dataset.url, { target: "#summary", swap: "outerHTML" });
-    return id;
+    renew();
+    return;
   }
   say(problem);
   arrange(false);
-  return id;
 }
 
 const frames = {
   "draft.started"({ draft, kind }) {
-    if (kind !== "summary" || current?.id === draft || !part("box")) return;
-    asked = false;
+    if (kind !== "summary" || draft === given || current?.id === draft || !part("box")) return;
+    asked = lost = false;
     current = { id: draft, seq: 0, text: "" };
     say(whole().dataset.writing);
     show("");
@@ -67,10 +79,11 @@ const frames = {
     show(text);
   },
   "draft.done"({ draft, finish_reason }) {
-    if (current?.id !== draft) return;
-    end(finish_reason === "stopped" ? document.getElementById("draft-panel").dataset.stopped : "");
+    if (draft === given) given = "";
+    if (current?.id === draft) end(finish_reason === "stopped" ? words.stopped : "");
   },
   "draft.failed"({ draft, error }) {
+    if (draft === given) given = "";
     if (current?.id === draft) end(error.message);
   },
   error({ error }) {
@@ -79,12 +92,25 @@ const frames = {
     say(error.message);
     arrange(false);
   },
-  lost() {
-    if (asked) arrange(false);
+  lost({ code, final }) {
+    if (final) over = code === 4401 ? words.loggedOut : words.gone;
+    if (!asked && !current) return;
+    lost ||= asked;
     asked = false;
+    if (final) end(over);
+    else {
+      say(words.lost);
+      arrange(Boolean(current));
+    }
   },
   open() {
-    if (current) socket.send({ type: "draft.resume", draft: current.id });
+    if (part("status")?.textContent === words.lost) say(current ? whole().dataset.writing : "");
+    if (given) socket.send({ type: "draft.stop", draft: given });
+    for (const draft of new Set([given, current?.id].filter(Boolean))) socket.send({ type: "draft.resume", draft });
+    if (lost && !socket.send({ type: "ping" })) renew();
+  },
+  pong() { // by then the server has named what it writes: what was lost is either ready or was never asked for
+    if (lost && !current && !asked) renew();
   },
   message() {
     if (!part("box") || current) return;
@@ -98,5 +124,5 @@ for (const [type, handle] of Object.entries(frames)) {
 }
 document.addEventListener("click", (event) => {
   if (event.target.closest("#summary-start")) start();
-  if (event.target.closest("#summary-stop") && current) socket.send({ type: "draft.stop", draft: current.id });
+  if (event.target.closest("#summary-stop")) stop();
 });

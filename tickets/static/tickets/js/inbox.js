@@ -24,19 +24,6 @@ results.addEventListener("change", (event) => {
   count();
 });
 
-// One click closes what another opened.
-document.addEventListener("click", (event) => {
-  for (const open of document.querySelectorAll("details.menu[open]")) {
-    if (!open.contains(event.target)) open.open = false;
-  }
-});
-document.addEventListener("keydown", (event) => {
-  const open = event.key === "Escape" && event.target.closest("details.menu[open]");
-  if (!open) return;
-  open.open = false;
-  open.querySelector("summary").focus();
-});
-
 let present = {};
 let fresh = new Set();
 
@@ -55,11 +42,19 @@ function showNews() {
   if (fresh.size) news.firstElementChild.textContent = words(news.firstElementChild, fresh.size);
 }
 
+// Whether a row stands on a later page: in the order of their last messages, that can be told from here.
+function further(row) {
+  const last = list().lastElementChild;
+  if (!results.querySelector("[rel=next]") || list().dataset.query.includes("sort=")) return false;
+  const [here, end] = [row, last].map(({ dataset }) => dataset.moment);
+  return here < end || (here === end && Number(row.id.slice(4)) < Number(last.id.slice(4))); // one import, one moment
+}
+
 // A row keeps its place, its choice and its focus; what is new or belongs elsewhere is told in a line above.
 function put(row) {
   const old = document.getElementById(row.id);
   if (!old) {
-    if (!("deep" in list().dataset)) fresh.add(row.id);
+    if (!("deep" in list().dataset) && !further(row)) fresh.add(row.id);
     return;
   }
   if (row.dataset.moment !== old.dataset.moment && !old.matches(":first-child")) fresh.add(row.id);
@@ -85,15 +80,32 @@ async function refresh(ids) {
   showNews();
 }
 
+// What this page shows comes first; where too much has changed to be named, all of that is asked for.
+function changed({ tickets, more }) {
+  const shown = [...list().children].map((row) => Number(row.id.slice(4)));
+  const first = more ? shown : shown.filter((id) => tickets.includes(id));
+  refresh([...new Set([...first, ...tickets.reverse()])].slice(0, 200));
+}
+
+// Seconds of the server's clock up to which this page knows what has changed: when it was made, or last heard anything.
+let made = Date.now();
+let heard = made;
+const asOf = () => Number(list().dataset.asOf) + (heard - made) / 1000;
+const catchUp = () => socket?.readyState === 1 && socket.send(JSON.stringify({ type: "since", at: asOf() }));
+let socket = null;
 let wait = 1000;
 
 function connect() {
-  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/inbox/`);
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/inbox/`);
   const ping = setInterval(() => socket.readyState === 1 && socket.send('{"type":"ping"}'), 20_000);
-  socket.onopen = () => { wait = 1000; };
+  socket.onopen = () => {
+    wait = 1000;
+    catchUp();
+  };
   socket.onmessage = (event) => {
     const said = JSON.parse(event.data);
-    if (said.type === "inbox.changed") { refresh(said.tickets.slice(-200)); document.dispatchEvent(new Event("collie:news")); }
+    heard = Date.now();
+    if (said.type === "inbox.changed") { changed(said); document.dispatchEvent(new Event("collie:news")); }
     if (said.type === "inbox.presence") { present = said.tickets; showPresent(); }
   };
   socket.onclose = (event) => {
@@ -104,7 +116,14 @@ function connect() {
   };
 }
 
-document.addEventListener("htmx:afterSwap", () => { fresh = new Set(); showPresent(); count(); });
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  fresh = new Set();
+  showPresent();
+  count();
+  if (detail.target !== results) return;
+  made = heard = Date.now();
+  catchUp();
+});
 addEventListener("pageshow", count);
 count();
 connect();

@@ -85,12 +85,8 @@ const keys = {
 
 function escape(target) {
   const stop = part("draft-stop");
-  if (stop && !stop.hidden) return stop.click();
-  const menu = target.closest("#snooze, #rename");
-  if (menu) {
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  } else target.blur();
+  if (stop && !stop.hidden) stop.click();
+  else target.blur();
 }
 
 function named(event) {
@@ -100,7 +96,7 @@ function named(event) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.target.closest("dialog")) return;
-  if (event.key === "Escape") return escape(event.target);
+  if (event.key === "Escape") return event.defaultPrevented || escape(event.target);
   if (event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea, [contenteditable]")) return;
   if (event.shiftKey && event.key !== "?" && event.key !== "/") return;
   const action = choice.checked && keys[named(event)];

@@ -38,7 +38,7 @@ async function ask() {
 }
 
 if (bell) {
-  ask();
+  requestAnimationFrame(() => setTimeout(ask)); // the page is painted first
   timer = setInterval(ask, PERIOD);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") ask(); });
   document.addEventListener("collie:news", ask);

@@ -64,6 +64,17 @@ for (const type of ["message", "changed"]) {
     soon();
   });
 }
+
+// What happened between the page's making, or the last connection, and this one.
+let { state } = composer.dataset; // empty on a look far back
+document.addEventListener("ticket:state", ({ detail }) => {
+  if (state && state !== detail.state) {
+    whole = true;
+    soon();
+  }
+  state &&= detail.state;
+});
+
 const catchUp = () => setTimeout(() => { if (whole && !busy()) soon(); });
 document.getElementById("properties").addEventListener("focusout", catchUp);
 document.getElementById("ticket-head").addEventListener("toggle", catchUp, true);
