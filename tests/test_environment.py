@@ -71,6 +71,13 @@ def test_the_command_line_shows_that_sentence_and_no_traceback():
     assert result.stderr.strip() == ("Collie cannot start: TRIAGE_BATCH_SIZE must be a whole number, not 'none'.")
 
 
+def test_what_the_address_of_the_database_asks_for_reaches_the_driver():
+    environ = {**os.environ, "DATABASE_URL": "postgres://collie@db/collie?sslmode=verify-full"}
+    script = "from config import settings; print(settings.DATABASES['default']['OPTIONS'])"
+    found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert "'sslmode': 'verify-full'" in found.stdout and "'pool'" in found.stdout, found.stderr
+
+
 def test_a_value_that_may_hold_a_password_is_not_repeated():
     for name in ("DATABASE_URL", "RELAY_BASE_URL", "EMAIL_URL", "INBOUND_MAIL_URL"):
         with pytest.raises(env.BadValue) as refused:

@@ -38,6 +38,7 @@ def serve(stack):
     process = subprocess.Popen(
         [*MANAGE, "serve"], cwd=ROOT, env=environ(**stack.own, PORT=str(port)), text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # under nohup it is rightly ignored
     )  # fmt: skip
     said = ""
     while not ("Collie is at" in said and re.search(r"worker \d+ started", said)):
@@ -109,3 +110,14 @@ def test_a_key_that_cannot_be_sent_is_refused_at_the_start(stack):
     done = stack.run("serve", RELAY_API_KEY="a\tb", PORT=str(unused_port()))
     assert done.returncode == 2 and "RELAY_API_KEY" in done.stderr and "Traceback" not in done.stderr
     assert "a\tb" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("import_tickets", "none.csv"), ("triage", "--dry-run"), ("create_token", "alice")]
+)
+def test_a_command_on_a_database_that_was_never_set_up_says_so_in_a_sentence(tmp_path, command):
+    settings = environ(DATABASE_URL=f"sqlite:///{tmp_path}/new.sqlite3")
+    done = subprocess.run([*MANAGE, *command], env=settings, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "new.sqlite3 has no tables yet: run `python manage.py migrate`" in done.stderr
+    assert "Traceback" not in done.stderr

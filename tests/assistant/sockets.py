@@ -49,7 +49,10 @@ class Server:
         """Listens from the first moment: who connects earlier than it can answer waits in the queue."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
-            command = [str(Path(sys.executable).with_name("daphne")), "--fd", str(listener.fileno()), *options]
+            # Daphne gives a handshake 5 s, which a server that was just started beside other tests may need.
+            patient = ["--websocket_connect_timeout", str(int(PATIENCE))]
+            daphne = str(Path(sys.executable).with_name("daphne"))
+            command = [daphne, "--fd", str(listener.fileno()), *patient, *options]
             self.process = subprocess.Popen(
                 [*command, "config.asgi:application"], cwd=settings.BASE_DIR, env=self.environ, text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[listener.fileno()],

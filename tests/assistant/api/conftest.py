@@ -14,7 +14,7 @@ from tests.assistant.drafts.conftest import module_server, relay, server  # noqa
 from tests.tickets.api.conftest import program
 from tickets.models import ApiToken
 
-PATIENCE = 15
+PATIENCE = 90
 
 
 @pytest.fixture(autouse=True)
