@@ -1,97 +1,107 @@
 # ruff: noqa: E402  (Django is set up before its models are imported)
-"""django-helpdesk 2.6.1 on given tickets: how long its ticket list and its API take. Called by bench/inbox.py with
-the Python of an environment of its own; prints one JSON list of rows."""
+"""Collie beside django-helpdesk 2.6.1: the list of tickets, a ticket and the API, over the same 10,000 tickets.
 
-from __future__ import annotations
+    python bench/helpdesk_peer.py [--tickets N] [--rounds N]
 
+Makes the peer an environment of its own in var/helpdesk (once; pip fetches it), gives both the same tickets, each on
+a SQLite file of its own, and asks each in a process of its own for the same things, as an admin with a session.
+"""
+
+import argparse
 import json
-import statistics
+import os
+import subprocess
 import sys
-import time
+import tempfile
+import venv
 from pathlib import Path
 
-import django
-from django.conf import settings
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--tickets", type=int, default=10_000)
+parser.add_argument("--rounds", type=int, default=60)
+OPTIONS = parser.parse_args()
+PEER = ROOT / "var" / "helpdesk"
+NEEDS = ["django-helpdesk==2.6.1", "Django==5.2.*"]
+FOLDER = tempfile.TemporaryDirectory()
+os.environ |= {"DJANGO_SETTINGS_MODULE": "bench.api_server.settings", "RELAY_API_KEY": "bench"}
+os.environ |= {"ALLOWED_HOSTS": "testserver", "DATABASE_URL": f"sqlite:///{FOLDER.name}/collie.sqlite3"}
 
-FILE, ROUNDS = Path(sys.argv[1]), int(sys.argv[2])
-settings.configure(
-    SECRET_KEY="bench",
-    DEBUG=False,
-    ALLOWED_HOSTS=["testserver"],
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(FILE.with_suffix(".sqlite3"))}},
-    INSTALLED_APPS=[
-        "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages",
-        "django.contrib.sites", "django.contrib.humanize", "django.contrib.staticfiles", "django.contrib.admin",
-        "rest_framework", "helpdesk",
-    ],
-    MIDDLEWARE=[
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-    ],
-    TEMPLATES=[{
-        "BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
-        "OPTIONS": {"context_processors": [
-            "django.template.context_processors.request", "django.contrib.auth.context_processors.auth",
-            "django.contrib.messages.context_processors.messages",
-        ]},
-    }],
-    ROOT_URLCONF=__name__, SITE_ID=1, USE_TZ=True, STATIC_URL="/static/", MEDIA_ROOT=str(FILE.parent),
-    DEFAULT_AUTO_FIELD="django.db.models.AutoField",
-    HELPDESK_TEAMS_MODE_ENABLED=False, HELPDESK_TEAMS_MODEL="auth.User", HELPDESK_TEAMS_MIGRATION_DEPENDENCIES=[],
-    HELPDESK_KBITEM_TEAM_GETTER=lambda _item: None,
-)  # fmt: skip
-django.setup()
+
+import config.asgi  # noqa: F401, I001  sets Django up, and the process as it serves
 
 from django.contrib.auth.models import User
+from django.core import signing
 from django.core.management import call_command
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.urls import include, path
-from helpdesk.models import Queue, Ticket
-from helpdesk.query import query_to_base64
 
-urlpatterns = [path("", include("helpdesk.urls", namespace="helpdesk"))]
+from bench.support.seed import seed
+from bench.support.timing import COLUMNS, RULE, figures
+from tickets.models import Message, Ticket
+from tickets.paging import cursor_of
 
 
 def main() -> None:
+    python = environment()
     call_command("migrate", verbosity=0)
-    queue = Queue.objects.create(title="Bench", slug="bench")
-    Ticket.objects.bulk_create(Ticket(queue=queue, **ticket) for ticket in json.loads(FILE.read_text()))
-    client = Client()
-    client.force_login(User.objects.create_superuser("carol"))
-    word = Ticket.objects.order_by("pk")[0].title.split()[0]
-    table = "draw=1&start={}&length=50&order[0][column]=0&order[0][dir]=desc&search[value]="
-    rows = []
-    for name, start, words in (
-        ("its first 50 rows", 0, ""),
-        ("rows 9,000 to 9,050", 9000, ""),
-        ("search of a word", 0, word),
-    ):
-        query = query_to_base64({
-            "filtering": {}, "filtering_null": {}, "sorting": "created", "sortreverse": True, "search_string": words,
-        })  # fmt: skip
-        rows.append(measure(name, client, f"/datatables_ticket_list/{query}?{table.format(start)}"))
-    rows.append(measure("the list's page around them", client, "/tickets/"))
-    rows.append(measure("API, 50 tickets", client, "/api/tickets/?page_size=50"))
-    rows.append(measure("a ticket", client, f"/tickets/{Ticket.objects.order_by('pk')[0].pk}/"))
-    print(json.dumps(rows))
+    seed(OPTIONS.tickets)
+    rows = Path(FOLDER.name, "tickets.json")
+    rows.write_text(json.dumps(exported()))
+    print(f"{OPTIONS.tickets:,} tickets in both; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
+    print(f"| asked for | of | {COLUMNS} |\n|---|---|{RULE}|")
+    ours = {name: figures(lambda at=at: CAROL.get(at), OPTIONS.rounds) for name, at in pages().items()}
+    command = [str(python), str(ROOT / "bench/support/peer.py"), str(rows), str(OPTIONS.rounds)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=FOLDER.name)
+    for name, cells in json.loads(done.stdout.splitlines()[-1]).items():
+        for who, found in (("Collie", ours.get(name)), ("django-helpdesk", cells)):
+            if found:
+                print(f"| {name} | {who} | {' | '.join(found)} |")
 
 
-def measure(name: str, client: Client, address: str) -> list[str]:
-    with CaptureQueriesContext(connection) as queries:
-        response = client.get(address)
-    asked = len(queries)  # now: the next request begins the log anew
-    assert response.status_code == 200, (address, response.status_code)
-    taken, worked = [], []
-    for _round in range(ROUNDS):
-        begun, busy = time.perf_counter(), time.process_time()
-        client.get(address)
-        taken.append((time.perf_counter() - begun) * 1000)
-        worked.append((time.process_time() - busy) * 1000)
-    p95, work = statistics.quantiles(taken, n=20)[-1], statistics.quantiles(worked, n=20)[-1]
-    return [name, str(asked), f"{statistics.median(taken):.1f}", f"{p95:.1f}", f"{work:.1f}"]
+def environment() -> Path:
+    """The peer's Python; made where it is missing."""
+    python = PEER / "bin" / "python"
+    if subprocess.run([python, "-c", "import helpdesk"], capture_output=True).returncode if python.exists() else True:
+        venv.create(PEER, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *NEEDS], check=True)
+    return python
+
+
+def exported() -> list[dict[str, object]]:
+    """The tickets as django-helpdesk has them."""
+    numbers = {"open": 1, "pending": 2, "resolved": 3, "closed": 4, "high": 2, "medium": 3, "low": 4}
+    openings = Message.objects.filter(kind="customer").select_related("ticket__customer").order_by("pk")
+    return [
+        {"title": m.ticket.subject, "description": m.body, "submitter_email": m.ticket.customer.email,
+         "created": m.created.isoformat(), "status": numbers[m.ticket.status], "priority": numbers[m.ticket.priority]}
+        for m in openings
+    ]  # fmt: skip
+
+
+CAROL = Client()
+
+
+def pages() -> dict[str, str]:
+    CAROL.force_login(User.objects.get(username="carol"))
+    first = Ticket.objects.order_by("pk")[0]
+    word = first.subject.split()[0]
+    deep = OPTIONS.tickets * 9 // 10
+    said = cursor_of("last_message", Ticket.objects.order_by("-last_message", "-pk")[deep])
+    return {
+        "the first 50": "/?status=any",
+        "nine tenths down": f"/?status=any&after={said}",
+        "search of one word": f"/?status=any&q={word}",
+        "a ticket": first.get_absolute_url(),
+        "API, 50 tickets": "/api/v1/tickets/",
+        "API, nine tenths down": f"/api/v1/tickets/?cursor={api_cursor(deep)}",
+    }
+
+
+def api_cursor(deep: int) -> str:
+    return signing.dumps(
+        ["-created_at", cursor_of("created", Ticket.objects.order_by("-created", "-pk")[deep])], salt="api-cursor"
+    )
 
 
 if __name__ == "__main__":

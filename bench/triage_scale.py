@@ -13,24 +13,15 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-FOLDER = tempfile.TemporaryDirectory()
-os.environ |= {
-    "DJANGO_SETTINGS_MODULE": "config.settings",
-    "DATABASE_URL": f"sqlite:///{FOLDER.name}/bench.sqlite3",
-    "RELAY_API_KEY": "bench",
-    "RELAY_RPM": "1000000",
-    "ALLOWED_HOSTS": "testserver",
-}
 
-import django
+from bench.support.alone import set_up
 
-django.setup()
+FOLDER = set_up(RELAY_RPM="1000000", ALLOWED_HOSTS="testserver")
 
 from django.conf import settings
 from django.contrib.auth.models import User

@@ -12,26 +12,18 @@ on the demo's whole queue. Works on a database of its own.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-FOLDER = tempfile.TemporaryDirectory()
-os.environ |= {
-    "DJANGO_SETTINGS_MODULE": "config.settings",
-    "DATABASE_URL": f"sqlite:///{FOLDER.name}/bench.sqlite3",
-    "RELAY_API_KEY": "bench",
-}
 
-import django
+from bench.support.alone import set_up
 
-django.setup()
+FOLDER = set_up()
 
 import requests
 from django.conf import settings

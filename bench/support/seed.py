@@ -1,4 +1,4 @@
-"""A desk of any size for bench/inbox.py: rows in bulk first, words and waiting times afterwards, all at once."""
+"""A desk of any size for the measurements: rows in bulk first, words and waiting times afterwards, all at once."""
 
 from __future__ import annotations
 

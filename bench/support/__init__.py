@@ -1,0 +1,1 @@
+"""What several measurements share; nothing here is a command."""
