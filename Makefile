@@ -4,7 +4,7 @@ PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet --quiet install --require-hashes
-PYTEST := $(PY) -m pytest -q -n 2
+PYTEST := $(PY) -m pytest -q -n 2 --dist worksteal
 
 # Services that `make test-services` talks to; name others in the environment.
 TEST_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
@@ -38,6 +38,7 @@ test: $(VENV)/installed-dev
 	@$(CLEAN) $(PYTEST)
 
 test-services: $(VENV)/installed-dev
+	@$(CLEAN) $(PY) manage.py collectstatic --noinput --verbosity 0
 	@$(CLEAN) DATABASE_URL=$(TEST_DATABASE_URL) REDIS_URL=$(TEST_REDIS_URL) CELERY_BROKER_URL=$(TEST_BROKER_URL) \
 		$(PYTEST) -m 'not browser and not soak and not peers'
 
