@@ -103,9 +103,11 @@ def test_rows_follow_what_happens_without_moving(browse, stack, ticket):
     expect(row.locator(".row-check")).to_be_checked()
     expect(row.get_by_role("link")).to_be_focused()
     assert alice.locator(".row").nth(place).get_attribute("id") == f"row-{ticket}"
+    height = alice.locator(".row").first.bounding_box()["y"]
     stack.load(
         [{"subject": "Export number new", "email": "new@example.com", "body": "It is empty.", "team": "Support"}]
     )
     expect(alice.get_by_text("1 ticket is new or has moved")).to_be_visible()
+    assert alice.locator(".row").first.bounding_box()["y"] == height
     alice.get_by_text("1 ticket is new or has moved").click()
     expect(alice.locator(".row-link").first).to_have_text("Export number new")
