@@ -28,7 +28,8 @@ LAID_OUT = """() => {
   rows.replaceSync(".row { content-visibility: visible }");
   document.adoptedStyleSheets.push(rows);
 }"""
-WHY = "(node) => [...node.any, ...node.all, ...node.none].map((check) => `${check.message} ${JSON.stringify(check.data)}`)"
+WHY = """(node) => [...node.any, ...node.all, ...node.none].map(
+  (check) => `${check.message} ${JSON.stringify(check.data)}`)"""
 
 
 def found_by_axe(page: Page, options: dict) -> list[str]:

@@ -118,7 +118,7 @@ def test_a_hundred_streams_share_one_watchdog(connect, request_):
             each.wait_for_items(1)
         names = [thread.name for thread in threading.enumerate()]
         assert names.count("relay-watchdog") == 1
-        assert max(each.cancel(cancel) for each in running) < 10 * PROMPT  # a hundred threads to wake
+        assert max(each.cancel(cancel) for each in running) < PROMPT
         assert {each.error.code for each in running} == {"cancelled"}
         upstream.wait_for_open(0)
 
