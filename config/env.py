@@ -196,7 +196,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("MAIL_AUTH_HOST", str, "", "Server whose Authentication-Results are trusted, such as mx.example.com."),
     Variable("SUPPORT_NAME", str, "Support", "What customers call you: on public pages and in mails."),
     Variable("CUSTOMER_LINK_DAYS", whole(1, 365), 30, "Days for which a customer's link to a ticket works."),
-    Variable("CONFIRM_TICKETS", flag, True, "Mail customers a confirmation, with their link, for each new ticket."),
+    Variable("CONFIRM_TICKETS", flag, True, "Mail customers a link to each ticket they open by form or mail."),
     Variable("NOTIFY_MAIL_MINUTES", whole(0, 1440), 5, "Minutes unseen before a notification is mailed as well."),
     Variable("MEDIA_ROOT", folder, "", "Folder of attachments, shared by all machines. Unset: var/media."),
     Variable("ATTACHMENT_MAX_MB", whole(1, 1024), 25, "Largest file that can be attached, in MB."),

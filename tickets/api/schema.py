@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,8 @@ _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "The same request sent again with the same key has one effect and the same answer, for 24 hours.",
+    "description": "The same request sent again with the same key has one effect and the same answer, for 24 hours; "
+    "a streamed answer is made anew.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 _PROBLEM = {
@@ -30,6 +32,9 @@ _PROBLEM = {
         "detail": {"type": "string"},
         "code": {"type": "string", "enum": list(CODES)},
         "request_id": {"type": "string"},
+        "id": {"type": "integer", "description": "With already_exists: of the one there is, where you may see it."},
+        "version": {"type": "integer", "description": "With version_conflict: the ticket's version now."},
+        "needed": {"type": "string", "description": "With insufficient_scope: the scope."},
         "errors": {
             "type": "array",
             "items": {
@@ -49,6 +54,11 @@ _HEADERS = {
 
 class Schema(AutoSchema):
     """Operations as our views describe them."""
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """The method's docstring, else that of its own view: what all views inherit is for who writes them."""
+        action = getattr(self.view, self.method.lower(), None)
+        return inspect.getdoc(action) or inspect.cleandoc(vars(type(self.view)).get("__doc__") or "")
 
     def get_operation_id(self) -> str:
         """tickets_list, tickets_create, tickets_messages_list … without the version."""
@@ -106,7 +116,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if "{" in path:
         statuses.add(404)
     if "requestBody" in operation:
-        statuses |= {413, 415}
+        statuses |= {413, 415} if "application/json" in operation["requestBody"]["content"] else {415}
     if method == "post":
         statuses.add(409)
         parameters.append(_KEY)
