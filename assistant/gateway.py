@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from assistant import ledger, throttle
 from assistant.ledger import AIUnavailable, mark_outcome_unknown, may_have_cost, settle, settle_failure
@@ -139,11 +140,26 @@ def complete(
     relay = client()
     pay = partial(reserve, route, kind=kind, user=user, run=run)
     call = pay()
+    _settle_unsent()
     level = RelayFormat.level_for(settings.RELAY_BASE_URL, route.model) if schema else ""
     return _BatchCall(
         relay, route, pay, call, run, schema, level, cancel, stop or threading.Event(), on_wait, on_text, may_repeat,
         clock, rng or random.Random(),
     ).run_to_end()  # fmt: skip
+
+
+# Calls that never left, of which the database could not be told.
+_unsent: deque[RelayCall] = deque()
+
+
+def _settle_unsent() -> None:
+    while _unsent:
+        call = _unsent.popleft()
+        try:
+            settle_failure(call, RelayError("cancelled", "The database was gone before it was sent."), attempts=0)
+        except (DatabaseError, InterfaceError):
+            _unsent.append(call)
+            return
 
 
 @dataclass
@@ -202,9 +218,13 @@ class _BatchCall:
     def _wait_for_token(self) -> None:
         began = self.clock()
         waited = False
-        while wait := throttle.take(self.route.lane, self.clock(), self.run):
-            waited = True
-            self._wait(wait, "rate_limit")
+        try:
+            while wait := throttle.take(self.route.lane, self.clock(), self.run):
+                waited = True
+                self._wait(wait, "rate_limit")
+        except (DatabaseError, InterfaceError):
+            _unsent.append(self.call)  # what was sent on it before was refused, or is booked
+            raise
         if waited:
             throttle.waited(self.clock() - began)
 

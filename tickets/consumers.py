@@ -35,7 +35,7 @@ class TicketSocket(LayeredSocket):
     """`/ws/tickets/<id>/`: JSON objects with a `type`, both ways.
 
     Closed with 4401 for who is not logged in (any more), 4404 for a ticket they may not see, 4408 when they do not
-    read, 1013 when nobody can be admitted for now. What happens from the `state` on that it says first is told; a
+    read, 4503 when nobody can be admitted for now. What happens from the `state` on that it says first is told; a
     page that shows another one is refreshed. Subclasses add to `handlers` (type -> method name) and hook into
     `joined` and `left`.
     """

@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
+from tickets.layer import forget
 from tickets.sockets import in_thread
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ async def _database_answers() -> bool:
     try:
         async with asyncio.timeout(DATABASE_SECONDS):
             await asyncio.shield(_question)
-    except (DatabaseError, TimeoutError):
+    except (DatabaseError, InterfaceError, TimeoutError):
         logger.exception("The database does not answer")
         return False
     return True
@@ -88,7 +89,7 @@ def _ask_database() -> None:
 
 async def _channels_answer() -> bool:
     """A message must come back. Layers raise whatever their broker's library raises: nothing narrower will do."""
-    layer = get_channel_layer()
+    layer, channel = get_channel_layer(), ""
     try:
         async with asyncio.timeout(CHANNEL_SECONDS):
             channel = await layer.new_channel()  # of the one kind: two kinds keep each other waiting
@@ -97,4 +98,6 @@ async def _channels_answer() -> bool:
     except Exception:
         logger.exception("The channel layer does not answer")
         return False
+    finally:
+        forget(channel)
     return True

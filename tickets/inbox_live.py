@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,9 +44,9 @@ Seen = dict[int, tuple[int, int | None, int | None]]  # ticket -> version, team,
 
 class InboxSocket(AsyncWebsocketConsumer):
     """`/ws/inbox/`: `inbox.changed` with the ids of tickets, `inbox.presence` with who has which ticket open, and
-    `pong` for `ping`. `since` asks for what has changed from a moment on. Closed with 4401 for who is not logged in
-    (any more), 4408 when nobody reads, 1013 when the database cannot say what has changed: the page comes back and
-    asks again."""
+    `pong` for `ping`. `since` asks for what has changed from a moment on, and says which tickets are `shown`: a page
+    hears of them also when its person may see them no more. Closed with 4401 for who is not logged in (any more),
+    4408 when nobody reads, 4503 when the database cannot say what has changed: the page comes back and asks again."""
 
     channel_layer_alias = ""  # it hears of nothing but the database
     outbox: Outbox | None = None
@@ -76,6 +76,7 @@ class InboxSocket(AsyncWebsocketConsumer):
         self.visitor: Visitor = visitor
         self.outbox = Outbox(self.base_send, lambda: asyncio.ensure_future(self.close(TOO_SLOW)))
         self._present: Mapping[int, list[str]] = {}
+        self.shown: frozenset[int] = frozenset()
         await watcher.add(self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -84,6 +85,7 @@ class InboxSocket(AsyncWebsocketConsumer):
         try:
             message = parse(text_data)
             if message["type"] == "since":
+                self.shown = _shown(message)
                 await self._catch_up(_moment(message))
             elif message["type"] == "ping":
                 self.tell({"type": "pong"})
@@ -94,7 +96,7 @@ class InboxSocket(AsyncWebsocketConsumer):
 
     async def _catch_up(self, since: datetime) -> None:
         """What has changed between the page's making, or the last it heard, and this socket's opening."""
-        ids = await in_thread(changed_since)(self.visitor.user, since)
+        ids = await in_thread(changed_since)(self.visitor.user, since, self.shown)
         if ids:
             self.tell_changed(sorted(ids[:MOST]), more=len(ids) > MOST)
 
@@ -191,7 +193,11 @@ class Watcher:
                 self.discard(socket)
                 await socket.close(LOGGED_OUT)
                 continue
-            mine = sorted(pk for pk, place in changed.items() if _seen_by(sight, socket, place, before.get(pk)))
+            mine = sorted(
+                pk
+                for pk, place in changed.items()
+                if pk in socket.shown or _seen_by(sight, socket, place, before.get(pk))
+            )
             if mine or more:
                 socket.tell_changed(mine[:MOST], more=more)
             socket.show_present(_others(sight, socket.visitor.user.pk, present, places))
@@ -230,10 +236,24 @@ def _moment(message: Mapping[str, Any]) -> datetime:
         raise BadFrame(_("at must be the seconds since 1970.")) from None
 
 
-def changed_since(user: User, since: datetime) -> list[int]:
-    """What `user` sees of the tickets that changed, the newest first, at most one more than MOST."""
-    tickets = tickets_for(user).filter(updated__gte=since - OVERLAP)
-    return list(tickets.order_by("-updated", "-pk").values_list("pk", flat=True)[: MOST + 1])
+def _shown(message: Mapping[str, Any]) -> frozenset[int]:
+    """The tickets whose rows a page has. Raises BadFrame."""
+    ids = message.get("shown", [])
+    if not isinstance(ids, list) or len(ids) > MOST or not all(isinstance(pk, int) and 0 < pk < 2**63 for pk in ids):
+        raise BadFrame(_("shown must be a list of at most %(most)d ids of tickets.") % {"most": MOST})
+    return frozenset(ids)
+
+
+def changed_since(user: User, since: datetime, shown: Collection[int] = ()) -> list[int]:
+    """What `user` sees of the tickets that changed, the newest first, and after it what else is `shown`; at most one
+    more than MOST."""
+    changed = Q(updated__gte=since - OVERLAP)
+    seen = tickets_for(user).filter(changed).order_by("-updated", "-pk").values_list("pk", flat=True)
+    ids = list(seen[: MOST + 1])
+    left = set(shown).difference(ids)
+    if left:
+        ids += Ticket.objects.filter(changed, pk__in=left).values_list("pk", flat=True)
+    return ids[: MOST + 1]
 
 
 def recent(since: datetime) -> Seen:

@@ -20,7 +20,7 @@ from tickets.sockets import Visitor, in_thread
 logger = logging.getLogger(__name__)
 
 LOGGED_OUT, NOT_FOUND, TOO_SLOW = 4401, 4404, 4408
-TRY_LATER = 1013  # RFC 6455's registry
+TRY_LATER = 4503  # an application's own: servers refuse to send RFC 6455's 1013
 CHECK_SECONDS = 2.0
 
 

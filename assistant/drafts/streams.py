@@ -146,13 +146,15 @@ class Hub:
             return frames.failed(running.id, "interrupted", text, running.text)
 
     async def _ended(self, running: Running) -> Draft:
+        driven = False
         try:
             ending = await running.drive(random.Random())
+            driven = True
             return await self._finish(running.plan, ending)  # a plan that may have become another
         except Exception as error:
-            if is_unreached(error):
+            if driven and is_unreached(error):  # it has been tried often enough
                 raise
-            logger.exception("Draft %s failed by a defect; what came of it is kept.", running.id)
+            logger.exception("Draft %s failed; what came of it is kept.", running.id)
             return await self._finish(running.plan, running.give_up())
 
     async def _finish(self, plan: Plan, ending: Ending) -> Draft:

@@ -65,7 +65,8 @@ def _work_on(lease: Lease, worker: Worker) -> None:
         logger.exception("chunk %s of run %s failed", lease.chunk_id, lease.run_id)
         if question is None:
             raise
-        words = _("Collie failed on this chunk: %(error)s") % {"error": f"{type(error).__name__}: {error}"}
+        cause = error.__cause__ if isinstance(error, Unkept) else error
+        words = _("Collie failed on this chunk: %(error)s") % {"error": f"{type(cause).__name__}: {cause}"}
         outcomes.fail(question, RelayError("internal_error", words, retryable=True), Decimal(0), worker.now())
 
 
@@ -128,7 +129,18 @@ def _keep_in_the_end(
         forget_connections()
         if worker.stop.wait(pause):
             break
-    return _keep_again(question, answer, read, reserved, worker.now())
+    try:
+        return _keep_again(question, answer, read, reserved, worker.now())
+    except Exception as error:
+        if not is_unreached(error):
+            raise
+        forget_connections()
+        raise Unkept from error
+
+
+class Unkept(Exception):
+    """An answer that was paid for could not be stored. Where only that fails, asking anew would cost without end,
+    so it takes one of the chunk's attempts."""
 
 
 def _keep_again(question: Question, answer: gateway.Answer, read: Parsed, reserved: Decimal, now: datetime) -> None:

@@ -24,10 +24,12 @@ def test_typing_finds_and_marks_and_the_address_keeps_it(browse, unused_tickets)
     expect(page.get_by_role("heading", name="No ticket has all these words")).to_be_visible()
 
 
-def test_several_are_chosen_and_changed_together(browse, unused_tickets):
-    ids = [unused_tickets.pop() for _ in range(2)]
+def test_several_are_chosen_and_changed_together(browse, stack):
+    ids = stack.load(
+        [{"subject": f"Exports together {n}", "email": "two@example.com", "body": "Both."} for n in (1, 2)]
+    )
     page = browse("alice")
-    page.goto("/?status=any&q=export+number")
+    page.goto("/?status=any&q=exports+together")
     bar = page.get_by_role("form", name="Change the chosen tickets")
     expect(bar).to_be_hidden()
     for number in ids:
@@ -111,3 +113,39 @@ def test_rows_follow_what_happens_without_moving(browse, stack, ticket):
     assert alice.locator(".row").first.bounding_box()["y"] == height
     alice.get_by_text("1 ticket is new or has moved").click()
     expect(alice.locator(".row-link").first).to_have_text("Export number new")
+
+
+def test_rows_whose_fetch_failed_are_asked_for_again(browse, ticket, watch):
+    watch.allowed += ["ERR_FAILED"]
+    alice, carol = browse("alice"), browse("carol")
+    alice.goto("/?status=any&q=export+number")
+    carol.goto(f"/tickets/{ticket}/")
+    failed = []
+
+    def fail_once(route):
+        failed.append(route.request.url)
+        route.abort("failed")
+
+    row = alice.locator(f"#row-{ticket}")
+    expect(row.locator("[data-present]")).to_have_text("Carol")
+    alice.route("**/inbox/rows/**", fail_once, times=1)
+    carol.get_by_label("Priority", exact=True).select_option("High")
+    expect(row).to_contain_text("High")
+    assert failed
+
+
+def test_a_row_goes_when_its_ticket_moves_out_of_sight(browse, stack):
+    (number,) = stack.load(
+        [{"subject": "Misrouted", "email": "lost@example.com", "body": "Money.", "team": "Support"}]
+    )
+    alice, carol = browse("alice"), browse("carol")
+    sent: list[str] = []
+    alice.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    alice.goto("/?status=any&q=misrouted")
+    row = alice.locator(f"#row-{number}")
+    expect(row).to_be_visible()
+    carol.goto(f"/tickets/{number}/")
+    expect(row.locator("[data-present]")).to_have_text("Carol")
+    assert any(f'"shown":[{number}]' in frame for frame in sent)
+    carol.get_by_label("Team", exact=True).select_option("Accounts")
+    expect(row).to_have_class(re.compile("row-left"))

@@ -17,11 +17,16 @@ from tests.waiting import until
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(scope="module")
+def slow_desk(stack):
+    """Its drafts take longer than any of these tests."""
+    return stack.start_desk(stack.start_relay("--token-ms", "400"))
+
+
 @pytest.fixture
-def slow_wire(stack, watch):
-    """To a desk whose drafts take longer than any of these tests."""
+def slow_wire(slow_desk, watch):
     watch.allowed += ["ERR_", "WebSocket connection to"]
-    with closing(Wire(stack.start_desk(stack.start_relay("--token-ms", "400")).origin)) as wire:
+    with closing(Wire(slow_desk.origin)) as wire:
         yield wire
 
 
@@ -191,3 +196,19 @@ def test_a_draft_asked_for_before_the_page_is_connected_begins_as_soon_as_it_is(
     expect(page.locator("#draft-status")).to_contain_text("Connection lost")
     connected.append(True)
     assert some_text(page)
+
+
+def test_what_a_page_missed_is_asked_for_again_where_that_fails(browse, ticket, watch):
+    watch.allowed += ["ERR_FAILED", "htmx:"]  # which tells of it too
+    alice, carol = open_connected(browse("alice"), ticket), open_connected(browse("carol"), ticket)
+    failed = []
+
+    def fail_once(route):
+        failed.append(route.request.url)
+        route.abort("failed")
+
+    alice.route(f"**/tickets/{ticket}/live/**", fail_once, times=1)
+    carol.locator("#reply-body").fill("This came while nobody heard it.")
+    carol.get_by_role("button", name="Send", exact=True).click()
+    expect(alice.locator("#thread-tail")).to_contain_text("This came while nobody heard it.")
+    assert failed

@@ -83,7 +83,8 @@ class _Painter:
         choose = self._choose % {"id": ticket.pk, "subject": escape(ticket.subject)}
         moment = ticket.waiting_since if self._waiting and ticket.waiting_since else ticket.last_message
         return (
-            f'<li class="row{done}" id="row-{ticket.pk}" data-moment="{ticket.last_message.isoformat()}">'
+            f'<li class="row{done}" id="row-{ticket.pk}" data-moment="{ticket.last_message.isoformat()}" '
+            f'data-updated="{ticket.updated.timestamp():.3f}">'
             f'<input class="row-check" type="checkbox" name="ticket" value="{ticket.pk}" form="bulk" '
             f'aria-label="{choose}">'
             f"{self._statuses[ticket.status]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DataError
+from django.db import DataError, OperationalError
 
 from assistant import throttle
 from assistant.drafts import lifecycle
@@ -66,6 +66,19 @@ def test_a_defect_while_the_answer_comes_ends_the_call_and_keeps_what_came(own_r
     assert (last.type, last.text) == ("draft.failed", draft.text) and draft.text
     assert draft.state == Draft.State.INTERRUPTED and draft.call.state == "settled"
     own_relay.wait_until(lambda relay: not relay.active)
+
+
+def test_a_draft_that_never_left_as_the_database_failed_costs_nothing(own_relay, ticket, alice, monkeypatch):
+    take = throttle.take
+
+    def lost(*args):
+        monkeypatch.setattr(throttle, "take", take)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(throttle, "take", lost)
+    draft, last = written(alice, ticket)
+    assert (last.type, draft.state) == ("draft.failed", Draft.State.FAILED)
+    assert (draft.call.state, draft.call.attempts, draft.call.cost) == ("settled", 0, 0)
 
 
 @pytest.mark.parametrize("fault", ["huge_usage", "nul"])

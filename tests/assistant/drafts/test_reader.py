@@ -18,6 +18,7 @@ from assistant.relay.deadlines import Cancel
 from assistant.relay.types import ChatRequest, Delta, End
 from tests.assistant.relay.certificates import Authority
 from tests.assistant.relay.upstream import Events, Upstream
+from tests.waiting import in_loop
 
 REQUEST = ChatRequest(model="m", messages=[{"role": "user", "content": "Write."}], temperature=0.1, max_tokens=500)
 
@@ -51,6 +52,7 @@ async def read(client, cancel=None, masking=None):
     reader = Reader(lambda: client, REQUEST, cancel or Cancel(), put, masking or Masking())
     threading.Thread(target=reader.ask, args=(asyncio.get_running_loop(),), name="asks").start()
     await asyncio.wait_for(over.wait(), 20)
+    await in_loop(lambda: reader._over)  # what follows the end is read too
     return handed, threads
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError
 
+from assistant import throttle
 from assistant.models import RelayCall
 from assistant.triage import outcomes, stopping
 from tickets.models import Classification
@@ -52,3 +53,14 @@ def test_an_answer_is_paid_for_once_though_the_run_could_not_be_looked_at_afterw
     run = bench.drain(run)
     assert run.requests == relay.requests
     assert run.cost == sum(RelayCall.objects.values_list("cost", flat=True))
+
+
+def test_a_request_that_never_left_as_the_database_failed_costs_nothing(bench, make_tickets, relay, lose):
+    make_tickets(3)
+    run = bench.start(max_cost=Decimal(1))
+    lose(throttle, "take")
+    run = bench.drain(run)
+    assert (run.state, run.classified, relay.requests) == ("done", 3, 1)
+    calls = list(RelayCall.objects.order_by("pk").values_list("state", "outcome", "attempts", "cost"))
+    assert calls[0] == ("settled", "cancelled", 0, 0)
+    assert [call[:2] for call in calls[1:]] == [("settled", "ok")]

@@ -96,7 +96,7 @@ def test_a_page_that_cannot_be_told_what_it_missed_is_closed_to_come_back(alice)
             page.ask(type="since", at=time.time())
             await in_loop(lambda: page.close_code or page.over.done())
         await page.leave()
-        assert page.close_code == 1013
+        assert page.close_code == 4503
         assert not watcher._sockets
 
     asyncio.run(visit(log_in(alice)))

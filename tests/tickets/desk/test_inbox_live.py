@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.utils import timezone
 
 from tests.assistant.sockets import PATIENCE, Server, log_in, open_socket
@@ -23,6 +24,20 @@ def server(django_db_setup, django_db_blocker):
         server = Server("http://127.0.0.1:9/v1").start()
     yield server
     server.kill()
+
+
+@pytest.fixture
+def rename():
+    names = []
+
+    def rename(table: str, name: str) -> None:
+        names.append((name, table))
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {table} RENAME TO {name}")
+
+    yield rename
+    for name, table in list(names):
+        rename(name, table)
 
 
 def told_of(client, ticket) -> None:
@@ -107,6 +122,29 @@ def test_what_changed_before_the_socket_opened_is_told_to_those_who_see_it(serve
         assert of_accounts.until("inbox.changed")["tickets"] == [ticket.pk]
 
 
+def test_a_row_that_is_shown_has_to_go_when_its_ticket_moves_to_others(
+    server, alice, bob, carol, support, accounts, ticket
+):
+    hers, gone = (Ticket.objects.open(ticket.customer, f"It crashes {n}", team=support) for n in range(2))
+    Ticket.objects.update(updated=timezone.now() - timedelta(hours=1))
+    made = time.time()
+    gone.move(carol, accounts)
+    with (
+        open_socket(server, "/ws/inbox/", log_in(alice)) as of_support,
+        open_socket(server, "/ws/inbox/", log_in(bob)) as of_accounts,
+    ):
+        of_support.send("since", at=made, shown=[hers.pk, gone.pk])
+        told_of(of_support, gone)  # which happened before
+        of_accounts.send("since", at=made, shown=[])
+        told_of(of_accounts, gone)
+        hers.move(carol, accounts)
+        told_of(of_support, hers)
+        told_of(of_accounts, hers)
+        for rubbish in ("1", [True, None], [2**64], [-1], list(range(1, 600))):
+            of_support.send("since", at=made, shown=rubbish)
+            assert of_support.until("error")["error"]["code"] == "bad_request"
+
+
 def test_nobody_is_told_anything_without_a_login(server, alice):
     with open_socket(server, "/ws/inbox/") as stranger:
         assert stranger.close_code() == 4401
@@ -115,6 +153,15 @@ def test_nobody_is_told_anything_without_a_login(server, alice):
         assert client.until("error")["error"]["code"] == "bad_request"
         Session.objects.all().delete()
         assert client.close_code() == 4401
+
+
+def test_a_page_that_cannot_be_told_what_it_missed_hears_when_to_come_back(server, alice, rename):
+    with open_socket(server, "/ws/inbox/", log_in(alice)) as client:
+        client.send("ping")
+        client.until("pong")
+        rename("tickets_ticket", "tickets_gone")
+        client.send("since", at=time.time())
+        assert client.close_code() == 4503
 
 
 def test_rows_fetched_anew_are_those_that_fit_the_filters(client, alice, support, accounts, erin):

@@ -52,12 +52,12 @@ export class TicketSocket extends EventTarget {
     this.#socket = socket;
     socket.addEventListener("open", () => {
       opened = true;
-      this.#failures = 0;
       clearTimeout(this.#patience);
       this.#rest.close();
       this.#tell("open", {});
     });
     socket.addEventListener("message", (event) => {
+      this.#failures = 0; // one that opens and is closed at once brings nothing
       this.#heard = Date.now();
       const frame = JSON.parse(event.data);
       this.#tell(frame.type, frame);

@@ -24,6 +24,7 @@ results.addEventListener("change", (event) => {
   count();
 });
 
+const AGAIN = 5000; // milliseconds after which rows are asked for anew that did not come
 let present = {};
 let fresh = new Set();
 
@@ -54,7 +55,9 @@ function further(row) {
 function put(row) {
   const old = document.getElementById(row.id);
   if (!old) {
-    if (!("deep" in list().dataset) && !further(row)) fresh.add(row.id);
+    const { query, asOf, deep } = list().dataset;
+    const known = query.includes("sort=") && Number(row.dataset.updated) < Number(asOf); // stood elsewhere as this was made
+    if (deep === undefined && !known && !further(row)) fresh.add(row.id);
     return;
   }
   if (row.dataset.moment !== old.dataset.moment && !old.matches(":first-child")) fresh.add(row.id);
@@ -64,11 +67,25 @@ function put(row) {
   if (focused) row.getElementsByClassName(focused)[0]?.focus({ preventScroll: true });
 }
 
+// The rows as they stand; null for who may not ask any more. Throws where it is worth asking again.
+async function ask(query, ids) {
+  const answer = await fetch(`/inbox/rows/?${query}&ids=${ids.join(",")}`, { headers: { "HX-Request": "true" } });
+  if (answer.status >= 500) throw new Error(answer.statusText);
+  return answer.ok && !answer.headers.has("HX-Redirect") ? answer.text() : null;
+}
+
 async function refresh(ids) {
-  const answer = await fetch(`/inbox/rows/?${list().dataset.query}&ids=${ids.join(",")}`, { headers: { "HX-Request": "true" } });
-  if (!answer.ok || answer.headers.has("HX-Redirect")) return;
+  const here = list();
+  let html;
+  try {
+    html = await ask(here.dataset.query, ids);
+  } catch {
+    setTimeout(() => list() === here && refresh(ids), AGAIN);
+    return;
+  }
+  if (html === null || list() !== here) return; // other filters: the list that came asks for what it missed
   const holder = document.createElement("template");
-  holder.innerHTML = await answer.text();
+  holder.innerHTML = html;
   const rows = [...holder.content.querySelectorAll(".row")];
   rows.forEach(put);
   const fitting = new Set(rows.map((row) => row.id));
@@ -80,10 +97,11 @@ async function refresh(ids) {
   showNews();
 }
 
+const shown = () => [...list().children].map((row) => Number(row.id.slice(4)));
+
 // What this page shows comes first; where too much has changed to be named, all of that is asked for.
 function changed({ tickets, more }) {
-  const shown = [...list().children].map((row) => Number(row.id.slice(4)));
-  const first = more ? shown : shown.filter((id) => tickets.includes(id));
+  const first = more ? shown() : shown().filter((id) => tickets.includes(id));
   refresh([...new Set([...first, ...tickets.reverse()])].slice(0, 200));
 }
 
@@ -91,19 +109,17 @@ function changed({ tickets, more }) {
 let made = Date.now();
 let heard = made;
 const asOf = () => Number(list().dataset.asOf) + (heard - made) / 1000;
-const catchUp = () => socket?.readyState === 1 && socket.send(JSON.stringify({ type: "since", at: asOf() }));
+const catchUp = () => socket?.readyState === 1 && socket.send(JSON.stringify({ type: "since", at: asOf(), shown: shown() }));
 let socket = null;
 let wait = 1000;
 
 function connect() {
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/inbox/`);
   const ping = setInterval(() => socket.readyState === 1 && socket.send('{"type":"ping"}'), 20_000);
-  socket.onopen = () => {
-    wait = 1000;
-    catchUp();
-  };
+  socket.onopen = catchUp;
   socket.onmessage = (event) => {
     const said = JSON.parse(event.data);
+    wait = 1000; // one that opens and is closed at once brings nothing
     heard = Date.now();
     if (said.type === "inbox.changed") { changed(said); document.dispatchEvent(new Event("collie:news")); }
     if (said.type === "inbox.presence") { present = said.tickets; showPresent(); }

@@ -2,6 +2,7 @@
 const composer = document.getElementById("composer");
 const IDLE = 6000; // milliseconds without a key after which nobody is writing
 const GATHER = 250; // several changes at once are one request
+const AGAIN = 5000; // after one that failed
 let people = [];
 let told = "";
 let idle = 0;
@@ -43,19 +44,34 @@ document.addEventListener("htmx:oobAfterSwap", ({ detail }) => { if (detail.targ
 // compared on the server. It follows once they are done.
 const busy = () => document.querySelector("#properties :focus, #properties .clash, #ticket-head details[open]") !== null;
 
+let running = false;
+let status = 0; // of the last answer, 0 where none came
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.pathInfo.requestPath.startsWith(composer.dataset.live)) status = detail.xhr.status;
+});
+
 async function refresh() {
+  if (running) return soon();
+  running = true;
   const scroller = document.getElementById("ticket-scroll");
   const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
   const target = whole && !busy() ? "#properties" : "#thread-tail";
   if (target === "#properties") whole = false;
   const part = target === "#thread-tail" ? "&part=thread" : "";
-  await window.htmx.ajax("GET", composer.dataset.live + part, { target, swap: "innerHTML" });
+  status = 0;
+  await window.htmx.ajax("GET", composer.dataset.live + part, { target, swap: "innerHTML" }).catch(() => {});
+  running = false;
+  if (status === 0 || status >= 500) {
+    whole ||= target === "#properties";
+    return soon(AGAIN); // nobody tells of it once more
+  }
   if (atEnd) scroller.scrollTop = scroller.scrollHeight;
 }
 
-function soon() {
+function soon(pause = GATHER) {
   clearTimeout(due);
-  due = setTimeout(refresh, GATHER);
+  due = setTimeout(refresh, pause);
 }
 
 for (const type of ["message", "changed"]) {
