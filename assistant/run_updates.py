@@ -26,6 +26,7 @@ from assistant.admin.progress import categories_of, progress_json
 from assistant.models import TriageRun
 from assistant.triage import runs
 from tickets.access import ADMINS, is_admin
+from tickets.background import BackgroundTask
 from tickets.consumers import BadFrame, admitted_by, parse
 from tickets.sockets import Outbox, Scope, Visitor, in_thread, visitor_of
 from tickets.supervision import LOGGED_OUT, NOT_FOUND, TOO_SLOW
@@ -90,14 +91,13 @@ class Watcher:
 
     def __init__(self) -> None:
         self._sockets: set[RunSocket] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._watch)
         self._found: dict[int, runs.Progress] = {}
         self._categories: dict[int, list[tuple[str, str, int]]] = {}
 
     def add(self, socket: RunSocket) -> None:
         self._sockets.add(socket)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._watch())
+        self._task.begin()
 
     def discard(self, socket: RunSocket) -> None:
         self._sockets.discard(socket)

@@ -24,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tickets.access import ADMINS, tickets_for
+from tickets.background import BackgroundTask
 from tickets.consumers import BadFrame, parse
 from tickets.models import Team, Ticket
 from tickets.presence import People, presence
@@ -138,7 +139,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self._sockets: set[InboxSocket] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._watch)
         self._seen: Seen = {}
         self._read = timezone.now()
         self._owed = False  # pages are to be told that much has changed
@@ -146,17 +147,14 @@ class Watcher:
 
     async def add(self, socket: InboxSocket) -> None:
         """From now on it is told: what it asks for afterwards and what it is told leave no gap between them."""
-        if not self._is_watching():
+        if not self._task.is_running:
             now = timezone.now()
             seen = await in_thread(recent)(now)
-            if not self._is_watching():
+            if not self._task.is_running:
                 self._seen, self._read = seen, now
                 self._owed, self._rest = False, 0  # what earlier pages were not told is nothing to these
-                self._task = asyncio.create_task(self._watch())
+                self._task.begin()
         self._sockets.add(socket)
-
-    def _is_watching(self) -> bool:
-        return self._task is not None and not self._task.done()
 
     def discard(self, socket: InboxSocket) -> None:
         self._sockets.discard(socket)

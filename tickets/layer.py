@@ -17,6 +17,7 @@ from channels.layers import get_channel_layer
 from channels.utils import await_many_dispatch
 from redis.exceptions import RedisError
 
+from tickets.background import BackgroundTask
 from tickets.sockets import Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
@@ -135,19 +136,17 @@ class _Places:
 
     def __init__(self) -> None:
         self.open: set[LayeredSocket] = set()
-        self._mending: asyncio.Task[None] | None = None
-        self._renewing: asyncio.Task[None] | None = None
+        self._mending = BackgroundTask(self._mend)
+        self._renewing = BackgroundTask(self._renew)
 
     def add(self, socket: LayeredSocket) -> None:
         self.open.add(socket)
-        if self._renewing is None or self._renewing.done():
-            self._renewing = asyncio.create_task(self._renew())
+        self._renewing.begin()
 
     def discard(self, socket: LayeredSocket) -> None:
         self.open.discard(socket)
-        if not self.open and self._renewing is not None:
+        if not self.open:
             self._renewing.cancel()
-            self._renewing = None
 
     def lose(self) -> None:
         for socket in self.open:
@@ -155,8 +154,7 @@ class _Places:
         self.mend()
 
     def mend(self) -> None:
-        if self._mending is None or self._mending.done():
-            self._mending = asyncio.create_task(self._mend())
+        self._mending.begin()
 
     async def _renew(self) -> None:
         while True:

@@ -17,6 +17,7 @@ from uuid import uuid4
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from tickets.background import BackgroundTask
 from tickets.layer import forget, renewal, told
 from tickets.live import layer_is_shared
 from tickets.supervision import supervisor
@@ -45,8 +46,8 @@ class Presence:
     def __init__(self) -> None:
         self._origin = uuid4().hex
         self._reports: dict[str, Report] = {}
-        self._telling: asyncio.Task[None] | None = None
-        self._hearing: asyncio.Task[None] | None = None
+        self._telling = BackgroundTask(self._tell)
+        self._hearing = BackgroundTask(self._hear)
 
     def people(self, now: float) -> People:
         """Everybody who has a ticket open, here and elsewhere; `now` in monotonic seconds."""
@@ -59,18 +60,16 @@ class Presence:
 
     def tell(self) -> None:
         """A ticket page has opened here: tell the others, until the last one is closed."""
-        if layer_is_shared() and (self._telling is None or self._telling.done()):
-            self._telling = asyncio.create_task(self._tell())
+        if layer_is_shared():
+            self._telling.begin()
 
     def listen(self) -> None:
         """Inboxes are open here: hear what the others tell, until `deafen`."""
-        if layer_is_shared() and (self._hearing is None or self._hearing.done()):
-            self._hearing = asyncio.create_task(self._hear())
+        if layer_is_shared():
+            self._hearing.begin()
 
     def deafen(self) -> None:
-        if self._hearing is not None:
-            self._hearing.cancel()
-            self._hearing = None
+        self._hearing.cancel()
         self._reports = {}
 
     async def _tell(self) -> None:
@@ -97,10 +96,10 @@ class Presence:
         channel = await layer.new_channel()  # of the sockets' prefix: the layer waits for one at a time
         keeping = asyncio.create_task(self._keep_place(channel))
         try:
-            while self._hearing is me:  # the layer may swallow the cancellation: then the next message ends it
+            while self._hearing.task is me:  # the layer may swallow the cancellation: then the next message ends it
                 try:
                     await layer.group_add(GROUP, channel)
-                    while self._hearing is me:
+                    while self._hearing.task is me:
                         self._take(await layer.receive(channel), time.monotonic())
                 except (OSError, RedisError):
                     logger.warning("What others tell of open tickets is not heard; trying again.", exc_info=True)

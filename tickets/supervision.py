@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from tickets.access import visible_pairs
+from tickets.background import BackgroundTask
 from tickets.models import ApiToken
 from tickets.sockets import Visitor, in_thread
 
@@ -51,12 +52,11 @@ class Supervisor:
 
     def __init__(self) -> None:
         self._sockets: set[Supervised] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._watch)
 
     def add(self, socket: Supervised) -> None:
         self._sockets.add(socket)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._watch())
+        self._task.begin()
 
     def discard(self, socket: Supervised) -> None:
         self._sockets.discard(socket)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from assistant.drafts import frames, lifecycle
 from assistant.models import Draft
+from tickets.background import BackgroundTask
 from tickets.sockets import in_thread
 
 logger = logging.getLogger(__name__)
@@ -34,13 +35,12 @@ class Elsewhere:
 
     def __init__(self) -> None:
         self._watched: dict[UUID, set[Watcher]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._look)
 
     def watch(self, watcher: Watcher, draft_id: UUID) -> None:
         """Snapshots from now on as the text grows, and at last the frame that ends the draft."""
         self._watched.setdefault(draft_id, set()).add(watcher)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._look())
+        self._task.begin()
 
     def forget(self, watcher: Watcher) -> None:
         for draft_id in [draft_id for draft_id, watchers in self._watched.items() if watcher in watchers]:

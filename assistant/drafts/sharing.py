@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from tickets.background import BackgroundTask
 from tickets.layer import tell_group
 from tickets.live import group_of, layer_is_shared
 
@@ -25,14 +26,13 @@ class Sharing:
     def __init__(self) -> None:
         self.origin = uuid4().hex
         self._waiting: dict[int, list[dict[str, Any]]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._task = BackgroundTask(self._publish)
 
     def tell(self, running: Running, frame: str) -> None:
         if not layer_is_shared():
             return
         self._waiting.setdefault(running.ticket_id, []).append({"author": running.author_id, "frame": frame})
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._publish())
+        self._task.begin()
 
     async def _publish(self) -> None:
         while self._waiting:

@@ -26,6 +26,7 @@ from assistant.drafts.lifecycle import Ending
 from assistant.drafts.running import Listener, Page, Running
 from assistant.drafts.sharing import Sharing
 from assistant.models import Draft
+from tickets.background import BackgroundTask
 from tickets.live import layer_is_shared
 from tickets.sockets import in_thread
 from tickets.tracing import working_on
@@ -45,7 +46,7 @@ class Hub:
         self._pages: defaultdict[tuple[int, int], set[Page]] = defaultdict(set)  # by ticket and person
         self._running: dict[UUID, Running] = {}
         self._starting = 0
-        self._saver: asyncio.Task[None] | None = None
+        self._saver = BackgroundTask(self._save)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def count(self) -> int:
@@ -125,8 +126,7 @@ class Hub:
             task = asyncio.create_task(self._drive(running))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        if self._saver is None or self._saver.done():
-            self._saver = asyncio.create_task(self._save())
+        self._saver.begin()
 
     async def _drive(self, running: Running) -> None:
         try:
@@ -146,15 +146,17 @@ class Hub:
             return frames.failed(running.id, "interrupted", text, running.text)
 
     async def _ended(self, running: Running) -> Draft:
-        driven = False
         try:
             ending = await running.drive(random.Random())
-            driven = True
+        except Exception:
+            logger.exception("Draft %s failed; what came of it is kept.", running.id)
+            ending = running.give_up()
+        try:
             return await self._finish(running.plan, ending)  # a plan that may have become another
         except Exception as error:
-            if driven and is_unreached(error):  # it has been tried often enough
+            if is_unreached(error):  # it has been tried often enough
                 raise
-            logger.exception("Draft %s failed; what came of it is kept.", running.id)
+            logger.exception("Draft %s could not be stored as it came; what came of it is kept.", running.id)
             return await self._finish(running.plan, running.give_up())
 
     async def _finish(self, plan: Plan, ending: Ending) -> Draft:

@@ -79,7 +79,7 @@ def test_sockets_that_stay_open_take_their_places_anew_before_the_layer_drops_th
         for _, served in pages:
             await close(served)
         assert "room" not in slow.groups
-        assert layer._places._renewing is None
+        assert layer._places._renewing.task is None
 
     asyncio.run(visit())
 
@@ -114,7 +114,7 @@ def test_a_process_that_hears_who_is_there_takes_its_place_anew_before_the_layer
         here.listen()
         await in_loop(lambda: slow.given.total() > 3)
         assert len(slow.given) == 1 and set(slow.groups) == {GROUP}
-        hearing = here._hearing
+        hearing = here._hearing.task
         here.deafen()
         await asyncio.wait([hearing])
         assert not slow.groups
@@ -143,7 +143,7 @@ def test_a_socket_that_is_closed_before_its_place_is_mended_keeps_none(settings,
         served.cancel()
         await asyncio.wait([served])
         slow.ready.set()
-        await layer._places._mending
+        await layer._places._mending.task
         assert "room" not in slow.groups
 
     asyncio.run(visit())
