@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import TEAMS_OWN
+
 pytestmark = pytest.mark.browser
 
 
@@ -91,9 +93,16 @@ def test_a_view_is_saved_found_again_renamed_refilled_and_deleted(browse):
     expect(views.get_by_role("link", name="Hottest")).to_have_count(0)
 
 
-def test_rows_follow_what_happens_without_moving(browse, stack, ticket):
+def load_few(stack, words: str) -> int:
+    """Three tickets that a search for these words shows on one page, whatever other tests make; the id of one."""
+    row = {"email": "few@example.com", "body": "An empty file.", **TEAMS_OWN}
+    return stack.load([{"subject": f"{words} {n}", **row} for n in range(3)])[0]
+
+
+def test_rows_follow_what_happens_without_moving(browse, stack):
+    ticket = load_few(stack, "Followed rows")
     alice, carol = browse("alice"), browse("carol")
-    alice.goto("/?status=open&q=export+number")
+    alice.goto("/?status=open&q=followed+rows")
     row = alice.locator(f"#row-{ticket}")
     row.locator(".row-check").check()
     row.get_by_role("link").focus()
@@ -107,18 +116,19 @@ def test_rows_follow_what_happens_without_moving(browse, stack, ticket):
     assert alice.locator(".row").nth(place).get_attribute("id") == f"row-{ticket}"
     height = alice.locator(".row").first.bounding_box()["y"]
     stack.load(
-        [{"subject": "Export number new", "email": "new@example.com", "body": "It is empty.", "team": "Support"}]
+        [{"subject": "Followed rows new", "email": "new@example.com", "body": "It is empty.", "team": "Support"}]
     )
     expect(alice.get_by_text("1 ticket is new or has moved")).to_be_visible()
     assert alice.locator(".row").first.bounding_box()["y"] == height
     alice.get_by_text("1 ticket is new or has moved").click()
-    expect(alice.locator(".row-link").first).to_have_text("Export number new")
+    expect(alice.locator(".row-link").first).to_have_text("Followed rows new")
 
 
-def test_rows_whose_fetch_failed_are_asked_for_again(browse, ticket, watch):
+def test_rows_whose_fetch_failed_are_asked_for_again(browse, stack, watch):
+    ticket = load_few(stack, "Fetched rows")
     watch.allowed += ["ERR_FAILED"]
     alice, carol = browse("alice"), browse("carol")
-    alice.goto("/?status=any&q=export+number")
+    alice.goto("/?status=any&q=fetched+rows")
     carol.goto(f"/tickets/{ticket}/")
     failed = []
 
